@@ -1,0 +1,145 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// What every Swift target in this package is built with.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// What every C target is built with.
+let cSettings: [CSetting] = [
+  .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-gnu-zero-variadic-macro-arguments"]),
+  .define("_GNU_SOURCE"),
+]
+
+/// How a plugin's library is linked: one exported symbol, never unmapped, and in a release no symbol left to find.
+///
+/// A debug build may leave symbols open because the sanitizers' own live in the executable.
+let pluginLinking: [LinkerSetting] = [
+  .unsafeFlags([
+    "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/exports.map",
+    "-Xlinker", "-z", "-Xlinker", "nodelete",
+  ]),
+  .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "defs"], .when(configuration: .release)),
+]
+
+/// How the runner is linked: against the C library alone, since a Swift runtime's constructors would run before the sandbox, and with its
+/// symbols exported, since it stands in for `open` (see Sources/Runner/dispatch_stat.c).
+///
+/// The driver names Swift's libraries ahead of any flag of ours, so the linker is called through a script that begins with --as-needed.
+let runnerLinking: [LinkerSetting] = [
+  .unsafeFlags([
+    "-static-stdlib", "-nostartfiles",
+    "-Xclang-linker", "--ld-path=\(Context.packageDirectory)/scripts/ld-as-needed",
+    "-Xlinker", "--export-dynamic",
+  ])
+]
+
+/// A plugin: its logic in `Plugins/<Name>`, its exported entry in `Entry`, and its manifest, as an ELF note, from `Note`.
+///
+/// Tests link the logic alone, since two entries in one test bundle are one symbol defined twice.
+func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+  [
+    .target(
+      name: name,
+      dependencies: ["PluginKit", "Envelope"] + dependencies,
+      path: "Plugins/\(name)",
+      exclude: ["Entry", "Note", "plugin.yml"],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "\(name)Note",
+      dependencies: ["PluginABI"],
+      path: "Plugins/\(name)/Note",
+      publicHeadersPath: ".",
+      cSettings: cSettings
+    ),
+    .target(
+      name: "\(name)Entry",
+      dependencies: ["PluginABI", "PluginKit", .byName(name: name), .byName(name: "\(name)Note")],
+      path: "Plugins/\(name)/Entry",
+      swiftSettings: settings,
+      linkerSettings: pluginLinking
+    ),
+    .testTarget(
+      name: "\(name)Tests",
+      dependencies: ["PluginKit", "Envelope", "TestSupport", .byName(name: name)],
+      swiftSettings: settings
+    ),
+  ]
+}
+
+/// A C library of Debian's.
+func library(_ name: String, pkgConfig: String, package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func swift(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+let package = Package(
+  name: "promethean",
+  products: [
+    .executable(name: "promethean", targets: ["CLI"]),
+    .executable(name: "promethean-runner", targets: ["Runner"]),
+    .library(name: "PluginKit", targets: ["PluginKit", "Envelope"]),
+    .library(name: "Echo", type: .dynamic, targets: ["EchoEntry"]),
+    .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
+    .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
+  ],
+  targets: [
+    library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
+    library("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
+    library("CSodium", pkgConfig: "libsodium", package: "libsodium-dev"),
+    library("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+
+    .target(name: "PluginABI", cSettings: cSettings),
+    .target(name: "CEnvelope", cSettings: cSettings),
+    .target(name: "CChannel", cSettings: cSettings),
+    .target(name: "CLinux", cSettings: cSettings),
+    .target(name: "Sandbox", cSettings: cSettings),
+    .executableTarget(
+      name: "Runner",
+      dependencies: ["PluginABI", "CEnvelope", "CChannel", "Sandbox"],
+      cSettings: cSettings,
+      linkerSettings: runnerLinking
+    ),
+
+    swift("Envelope", ["CEnvelope"]),
+    swift("PluginKit", ["PluginABI", "Envelope"]),
+    swift("Channel", ["CChannel", "CLinux"]),
+    swift("YAML", ["CYAML"]),
+    swift("SQLite", ["CSQLite"]),
+    swift("Host", ["CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite", "YAML"]),
+    .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host"], swiftSettings: settings),
+
+    .target(
+      name: "TestSupport",
+      dependencies: ["CLinux", "Envelope", "PluginKit", "PluginABI"],
+      path: "Tests/TestSupport",
+      swiftSettings: settings
+    ),
+    tests("Envelope", ["Envelope", "CEnvelope"]),
+    tests("PluginKit", ["PluginKit", "PluginABI", "Envelope"]),
+    tests("Channel", ["Channel", "CChannel"]),
+    tests("Runner", ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI"]),
+    tests("Library", ["SQLite", "YAML"]),
+    tests("Host", ["Host", "Envelope", "Channel", "SQLite", "YAML", "CLinux"]),
+    tests("CLI", ["CLI", "Host", "Envelope"]),
+    tests("EndToEnd", ["Host", "Envelope"]),
+  ] + plugin("Echo") + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer"),
+  cLanguageStandard: .gnu2x
+)

@@ -1,0 +1,85 @@
+// System calls of Linux that the Swift overlay of glibc does not carry.
+
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// Waits on a descriptor of events; the token comes back with each. Returns 0, or -1 with errno.
+static inline int linux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+static inline int linux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+static inline int linux_epoll_remove(int epoll, int descriptor) {
+  return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL);
+}
+
+/// One thing that epoll has to tell.
+typedef struct linux_event {
+  uint64_t token;
+  uint32_t events;
+} linux_event;
+
+#define LINUX_EVENTS_MAX 64
+
+/// Waits for at most `timeout` milliseconds (-1: for ever). Returns the number of events, 0 also when a signal came.
+static inline int linux_epoll_wait(int epoll, linux_event *into, int timeout) {
+  struct epoll_event events[LINUX_EVENTS_MAX];
+  int count = epoll_wait(epoll, events, LINUX_EVENTS_MAX, timeout);
+  if (count < 0) return errno == EINTR ? 0 : -1;
+  for (int i = 0; i < count; i++) into[i] = (linux_event){.token = events[i].data.u64, .events = events[i].events};
+  return count;
+}
+
+static inline int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+static inline int linux_pidfd_kill(int pidfd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+/// Reaps the child behind a pidfd if it has ended. Returns 1 and fills `code` (exit status, or minus the signal), 0 if it runs, or -1.
+static inline int linux_pidfd_reap(int pidfd, int *code, struct rusage *usage) {
+  siginfo_t info = {0};
+  // P_PIDFD is 3; glibc's waitid has no rusage, the system call has.
+  if (syscall(SYS_waitid, 3, pidfd, &info, WEXITED | WNOHANG, usage) != 0) return -1;
+  if (info.si_pid == 0) return 0;
+  *code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+  return 1;
+}
+
+/// The address of a Unix socket. Returns its length, or 0 if the path is too long for one.
+static inline socklen_t linux_unix_address(const char *path, struct sockaddr_un *address) {
+  if (strlen(path) >= sizeof address->sun_path) return 0;
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  strcpy(address->sun_path, path);
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
+}
+
+#endif

@@ -1,0 +1,3 @@
+#ifndef SANDBOX_H
+#define SANDBOX_H
+#endif
