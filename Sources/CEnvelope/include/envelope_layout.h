@@ -83,6 +83,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the layout is little-
 #define ENVELOPE_NOT_UTF8 8
 #define ENVELOPE_RESERVED_NOT_ZERO 9
 
+/// Whether some flags are one of the four that exist: none, REQUEST, RESPONSE, and RESPONSE with ERROR.
+static inline int envelope_flags_exist(uint8_t flags) { return flags <= 2 || flags == 6; }
+
 /// Copies the head out of `bytes` and checks all but the text's encoding: after ENVELOPE_OK every field lies within `size`
 /// bytes. `bytes` needs no alignment, and must not change meanwhile: copy it out of shared memory first.
 static inline int envelope_check(const uint8_t *bytes, uint64_t size, envelope_head *head) {
@@ -91,7 +94,7 @@ static inline int envelope_check(const uint8_t *bytes, uint64_t size, envelope_h
   if (head->version != ENVELOPE_LAYOUT_VERSION) return ENVELOPE_BAD_VERSION;
   if (head->size != size) return ENVELOPE_BAD_SIZE;
   if (head->origin > 2) return ENVELOPE_BAD_ORIGIN;
-  if (head->flags > 7) return ENVELOPE_BAD_FLAGS;
+  if (!envelope_flags_exist(head->flags)) return ENVELOPE_BAD_FLAGS;
   if (head->reserved0 || head->reserved1) return ENVELOPE_RESERVED_NOT_ZERO;
   if (head->payload > ENVELOPE_PAYLOAD_MAX) return ENVELOPE_PAYLOAD_TOO_LONG;
   uint64_t sum = ENVELOPE_HEAD_SIZE + (uint64_t)head->payload;

@@ -1,0 +1,96 @@
+/// The text of a JSON value that is being written.
+struct JSONWriter {
+  let isPretty: Bool
+  private(set) var bytes: [UInt8] = []
+  private var indent = 0
+
+  init(isPretty: Bool) {
+    self.isPretty = isPretty
+  }
+
+  mutating func append(_ value: JSON) {
+    switch value {
+    case .null: word("null")
+    case .bool(let value): word(value ? "true" : "false")
+    case .int(let value): bytes += value.description.utf8
+    case .double(let value): value.isFinite ? bytes += value.description.utf8 : word("null")
+    case .string(let value): append(text: value)
+    case .array(let values):
+      list("[", "]", values) { writer, value in writer.append(value) }
+    case .object(let object):
+      list("{", "}", object) { writer, member in
+        writer.append(text: member.key)
+        writer.word(writer.isPretty ? ": " : ":")
+        writer.append(member.value)
+      }
+    }
+  }
+
+  private mutating func word(_ text: StaticString) {
+    bytes += text.description.utf8
+  }
+
+  private mutating func list<List: Collection>(
+    _ open: StaticString,
+    _ close: StaticString,
+    _ elements: List,
+    _ body: (inout JSONWriter, List.Element) -> Void
+  ) {
+    word(open)
+    indent += 1
+    var isFirst = true
+    for element in elements {
+      if !isFirst { word(",") }
+      isFirst = false
+      newLine()
+      body(&self, element)
+    }
+    indent -= 1
+    if !elements.isEmpty { newLine() }
+    word(close)
+  }
+
+  private mutating func newLine() {
+    guard isPretty else { return }
+    bytes.append(UInt8(ascii: "\n"))
+    bytes += repeatElement(UInt8(ascii: " "), count: indent * 2)
+  }
+
+  /// Appends text in quotes. Only what must be escaped is.
+  private mutating func append(text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    let span = text.utf8Span.span
+    var start = 0
+    for offset in span.indices where Self.mustEscape(span[offset]) {
+      append(span, start..<offset)
+      escape(span[offset])
+      start = offset + 1
+    }
+    append(span, start..<span.count)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func append(_ span: Span<UInt8>, _ range: Range<Int>) {
+    unsafe span.extracting(range).withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  @inline(__always)
+  private static func mustEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): word("\\\"")
+    case UInt8(ascii: "\\"): word("\\\\")
+    case 0x08: word("\\b")
+    case 0x0C: word("\\f")
+    case 0x0A: word("\\n")
+    case 0x0D: word("\\r")
+    case 0x09: word("\\t")
+    default:
+      word(byte < 0x10 ? "\\u000" : "\\u00")
+      bytes += String(byte, radix: 16).utf8
+    }
+  }
+}
