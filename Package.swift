@@ -123,7 +123,11 @@ let package = Package(
     swift("Channel", ["CChannel", "CLinux"]),
     swift("YAML", ["CYAML"]),
     swift("SQLite", ["CSQLite"]),
-    swift("Host", ["CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite", "YAML"]),
+    swift(
+      "Host",
+      [
+        "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite", "YAML",
+      ]),
     .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host"], swiftSettings: settings),
 
     .target(

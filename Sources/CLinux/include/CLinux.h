@@ -73,6 +73,14 @@ static inline int linux_pidfd_reap(int pidfd, int *code, struct rusage *usage) {
   return 1;
 }
 
+/// Starts a program in a session of its own, with signals as they are by default, no standard input, `output` as standard output and
+/// error, and `descriptors` from 3 on; no other descriptor is open in it. `environment` ends with NULL. The cost does not grow with this
+/// process. Returns the process, or -1 with errno.
+pid_t linux_spawn(const char *program, const char *const *environment, int output, const int *descriptors, int count);
+
+/// A pipe, close-on-exec: [0] to read from, [1] to write to. Returns 0, or -1 with errno.
+int linux_pipe(int ends[2]);
+
 /// The address of a Unix socket. Returns its length, or 0 if the path is too long for one.
 static inline socklen_t linux_unix_address(const char *path, struct sockaddr_un *address) {
   if (strlen(path) >= sizeof address->sun_path) return 0;
