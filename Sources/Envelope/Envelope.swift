@@ -44,21 +44,21 @@ public struct Envelope: Sendable, Hashable {
 
   /// The identity of the message, unique for each `src`; empty: the host makes one.
   public var id = ""
-  /// The sender: a plugin's id, or `client:<id>`. Stamped by the host.
+  /// The sender, stamped by the host: a plugin's id, or `client:<id>`.
   public var src = ""
-  /// The provider it belongs to, read from the topic. Stamped by the host.
+  /// The provider it belongs to, stamped by the host from the topic.
   public var provider = ""
-  /// The tenant it belongs to, read from the topic. Stamped by the host.
+  /// The tenant it belongs to, stamped by the host from the topic.
   public var tenant = ""
-  /// The opaque handle under which this message may be answered. Stamped by the host.
+  /// The opaque handle, stamped by the host, under which this message may be answered.
   public var reply = ""
   /// The place it is published to; see ``Topic``.
   public var topic: String
   /// What is meant, such as `SocialMessageCreated`.
   public var intent: String
-  /// The order it belongs to: envelopes of one key are handled one at a time. Empty: each on its own.
+  /// The order it belongs to: envelopes of one key are handled one at a time; empty: each on its own.
   public var key = ""
-  /// The W3C trace context; see ``Traceparent``. Empty: the host begins a trace.
+  /// The W3C trace context, as ``Traceparent`` reads it; empty: the host begins a trace.
   public var trace = ""
   /// What pairs a response with its request.
   public var corr = ""
@@ -72,17 +72,17 @@ public struct Envelope: Sendable, Hashable {
   public var models = ""
   /// The revision of the configuration that made this output.
   public var configRev = ""
-  /// When the host took it, in nanoseconds since 1970 UTC; 0 = not yet. Stamped by the host.
+  /// When the host took it, stamped by the host, in nanoseconds since 1970 UTC; 0 = not yet.
   public var ts: Int64 = 0
   /// When the sender gives up, in nanoseconds since 1970 UTC; 0 = never.
   public var deadline: Int64 = 0
-  /// Which delivery to this consumer this is, from 1. Stamped by the host.
+  /// Which delivery to this consumer this is, stamped by the host, from 1.
   public var attempt: UInt32 = 0
-  /// How many plugins it, or what caused it, has passed. Stamped by the host.
+  /// How many plugins it, or what caused it, has passed, stamped by the host.
   public var hops: UInt32 = 0
   /// The way it came to be.
   public var origin = Origin.live
-  /// The part it plays in a request. Stamped by the host.
+  /// The part it plays in a request, stamped by the host.
   public var flags: Flags = []
   /// The content, of which the host knows only the size and `contentType`; at most 64 KiB.
   public var payload: [UInt8]

@@ -107,7 +107,9 @@ extension Timestamp {
     }
   }
 
-  /// Days since 1970. Years are counted from March, so that a leap day ends its year.
+  /// Days since 1970.
+  ///
+  /// Years are counted from March, so that a leap day ends its year.
   private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
     let year = month <= 2 ? year - 1 : year
     let (cycle, yearOfCycle) = floorDivide(year, 400)

@@ -23,7 +23,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
 
   /// Whether it belongs to the host rather than to a tenant.
   public var isSystem: Bool { provider.isEmpty }
-  /// Whether the journal records what is published here. The host's own topics are ephemeral.
+  /// Whether the journal records what is published here; the host's own topics are ephemeral.
   public var isDurable: Bool { !isSystem && Self.durableAreas.contains(area) }
 
   /// Creates a topic from its text.

@@ -76,7 +76,7 @@ public struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Returns whether a topic belongs to the set. Text with an empty token belongs to none.
+  /// Returns whether a topic belongs to the set; text with an empty token belongs to none.
   public func matches(_ topic: String) -> Bool {
     let tokens = topic.split(separator: ".", omittingEmptySubsequences: false)
     guard tokens.allSatisfy({ !$0.isEmpty }) else { return false }

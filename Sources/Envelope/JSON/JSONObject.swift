@@ -22,7 +22,9 @@ public struct JSONObject: Sendable {
     for (key, value) in members { self[key] = value }
   }
 
-  /// The value at a key. Setting one that is new adds it at the end; setting nil removes it.
+  /// The value at a key.
+  ///
+  /// Setting one that is new adds it at the end; setting nil removes it.
   public subscript(key: String) -> JSON? {
     get { position(of: key).map { values[$0] } }
     set {

@@ -56,7 +56,7 @@ struct JSONWriter {
     bytes += repeatElement(UInt8(ascii: " "), count: indent * 2)
   }
 
-  /// Appends text in quotes. Only what must be escaped is.
+  /// Appends text in quotes, with no more escapes than there must be.
   private mutating func append(text: String) {
     bytes.append(UInt8(ascii: "\""))
     let span = text.utf8Span.span

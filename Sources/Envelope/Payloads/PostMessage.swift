@@ -1,0 +1,87 @@
+/// The wish to write a message, on whatever provider.
+public struct PostMessage: CanonicalPayload {
+  /// The intent of an envelope that bears it.
+  public static let intent = "PostMessage"
+
+  /// A file to send along: one that has a name already, or one at a URL.
+  public struct Attachment: Sendable, Hashable {
+    /// The attachment's name.
+    public var urn: URN?
+    /// The place where it can be fetched.
+    public var url: String?
+    /// The media type.
+    public var contentType: String?
+
+    /// Creates an attachment.
+    public init(urn: URN? = nil, url: String? = nil, contentType: String? = nil) {
+      (self.urn, self.url, self.contentType) = (urn, url, contentType)
+    }
+
+    init(json: JSON, path: String) throws(PayloadError) {
+      let reader = try PayloadReader(json, path: path)
+      urn = try reader.urn(ifPresent: "urn")
+      url = try reader.identifier(ifPresent: "url")
+      contentType = try reader.string(ifPresent: "content_type")
+      guard urn != nil || url != nil else {
+        throw PayloadError(key: path, expected: "urn or url", found: "neither")
+      }
+    }
+
+    var json: JSON {
+      var object = JSONObject()
+      object.set("urn", urn)
+      object.set("url", url)
+      object.set("content_type", contentType)
+      return .object(object)
+    }
+  }
+
+  /// The provider.
+  public var provider: String
+  /// The tenant that is to write.
+  public var tenant: String
+  /// Where to write.
+  public var spaceURN: URN
+  /// The id of the message to answer.
+  public var inReplyTo: String?
+  /// What to say.
+  public var text: String
+  /// The files to send along.
+  public var attachments: [Attachment]?
+  /// What only that provider understands.
+  public var providerPayload: JSON?
+
+  /// Creates a wish.
+  public init(provider: String, tenant: String, spaceURN: URN, inReplyTo: String? = nil, text: String) {
+    self.provider = provider
+    self.tenant = tenant
+    self.spaceURN = spaceURN
+    self.inReplyTo = inReplyTo
+    self.text = text
+  }
+
+  /// Creates a wish from JSON.
+  public init(json: JSON) throws(PayloadError) {
+    let reader = try PayloadReader(json)
+    provider = try reader.name("provider")
+    tenant = try reader.name("tenant")
+    spaceURN = try reader.urn("space_urn")
+    inReplyTo = try reader.identifier(ifPresent: "in_reply_to")
+    text = try reader.string("text")
+    attachments = try reader.list("attachments", Attachment.init(json:path:))
+    providerPayload = reader.any(ifPresent: "provider_payload")
+  }
+
+  /// The wish as JSON.
+  public var json: JSON {
+    var object = JSONObject()
+    object.set("provider", provider)
+    object.set("tenant", tenant)
+    object.set("space_urn", spaceURN)
+    object.set("in_reply_to", inReplyTo)
+    object.set("text", text)
+    object["attachments"] = attachments.map { .array($0.map(\.json)) }
+    object["provider_payload"] = providerPayload
+    return .object(object)
+  }
+}
