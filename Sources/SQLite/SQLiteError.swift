@@ -63,3 +63,15 @@ extension SQLiteError.Kind {
     }
   }
 }
+
+extension SQLiteError {
+  /// An error about content that a program did not write and cannot read.
+  package init(damaged message: String, path: String) {
+    self.init(extendedCode: SQLITE_CORRUPT, message: message, path: path)
+  }
+
+  /// An error about something that a program should not have asked for.
+  package init(misuse message: String, path: String) {
+    self.init(extendedCode: SQLITE_MISUSE, message: message, path: path)
+  }
+}

@@ -1,0 +1,122 @@
+internal import SQLite
+
+/// A consumer as the journal knows it.
+package struct ConsumerRecord: Sendable, Hashable {
+  package let id: Int64
+  package let name: String
+  package let settled: SettledSequences
+  /// How often each envelope was delivered in vain, of those that are not settled.
+  package let attempts: [Int64: UInt32]
+
+  /// Everything up to and including this sequence is settled.
+  package var cursor: Int64 { settled.cursor }
+}
+
+/// Some consecutive records, of which those for one consumer.
+package struct JournalPage: Sendable, Hashable {
+  package struct Record: Sendable, Hashable {
+    package let sequence: Int64
+    /// The binary layout.
+    package let envelope: [UInt8]
+  }
+
+  package var records: [Record] = []
+  /// The last sequence that was looked at: what lies up to it and is not in `records` is not for this consumer.
+  package var through: Int64
+}
+
+extension Journal {
+  /// The consumer of that name, which is made if there is none.
+  ///
+  /// A new one begins behind the newest record, or, with `fromStart`, before the oldest that is left.
+  package func consumer(named name: String, fromStart: Bool = false) throws(JournalError) -> ConsumerRecord {
+    try rethrow { () throws(SQLiteError) in
+      try database.transaction { () throws(SQLiteError) in
+        try database.prepare("INSERT OR IGNORE INTO consumers (name, cursor, settled) VALUES (?, ?, x'')")
+          .run(name, fromStart ? trimmed : last)
+        let found = try consumers(database.prepare("SELECT id, name, cursor, settled FROM consumers WHERE name = ?"), name)
+        guard let consumer = found.first else { throw damaged("consumer \(name) is gone as soon as written") }
+        return consumer
+      }
+    }
+  }
+
+  /// All consumers, whether or not anything runs under their names now.
+  package func consumers() throws(JournalError) -> [ConsumerRecord] {
+    try rethrow { () throws(SQLiteError) in
+      try consumers(database.prepare("SELECT id, name, cursor, settled FROM consumers ORDER BY id"))
+    }
+  }
+
+  /// Forgets a consumer, its failures and its dead letters.
+  package func remove(consumer id: Int64) throws(JournalError) {
+    try rethrow { () throws(SQLiteError) in
+      try database.transaction { () throws(SQLiteError) in
+        try database.prepare("DELETE FROM failures WHERE consumer = ?").run(id)
+        try database.prepare("DELETE FROM dead_letters WHERE consumer = ?").run(id)
+        try database.prepare("DELETE FROM consumers WHERE id = ?").run(id)
+      }
+    }
+  }
+
+  /// The records after a sequence that are for all, or for this consumer alone.
+  ///
+  /// At most `limit` records are looked at, and no more are taken once they are `byteLimit` bytes together. Less than was asked for
+  /// means the end only if `through` is the newest sequence.
+  package func page(
+    after sequence: Int64, limit: Int, consumer: Int64, byteLimit: Int = 1 << 20
+  ) throws(JournalError) -> JournalPage {
+    try rethrow { () throws(SQLiteError) in
+      var page = JournalPage(through: max(sequence, trimmed))
+      var bytes = 0
+      try statements.page.forEach(page.through, Int64(limit)) { (row) throws(SQLiteError) in
+        let sequence = try row.get(0, as: Int64.self)
+        let target = try row.get(1, as: Int64?.self)
+        page.through = sequence
+        guard target == nil || target == consumer else { return true }
+        let record = JournalPage.Record(sequence: sequence, envelope: try row.get(2))
+        page.records.append(record)
+        bytes += record.envelope.count
+        return bytes < byteLimit
+      }
+      return page
+    }
+  }
+
+  func write(_ progress: ConsumerProgress) throws(SQLiteError) {
+    let settled = progress.settled
+    try statements.updateConsumer.run(settled.cursor, settled.encodedRanges, progress.consumer)
+    guard database.changes == 1 else { throw SQLiteError(misuse: "there is no consumer \(progress.consumer)", path: path) }
+    try statements.removeFailures.run(progress.consumer, settled.cursor)
+  }
+
+  func write(_ failure: DeliveryFailure) throws(SQLiteError) {
+    try statements.putFailure.run(failure.consumer, failure.sequence, Int64(failure.attempts), failure.reason)
+  }
+
+  private func consumers<each Value: SQLiteValue>(
+    _ statement: Statement, _ values: repeat each Value
+  ) throws(SQLiteError) -> [ConsumerRecord] {
+    let failures = try database.prepare("SELECT sequence, attempts FROM failures WHERE consumer = ?")
+    return try statement.all(repeat each values) { (row) throws(SQLiteError) in
+      let id = try row.get(0, as: Int64.self)
+      let cursor = try row.get(2, as: Int64.self)
+      guard let settled = SettledSequences(cursor: cursor, encodedRanges: try row.get(3)) else {
+        throw damaged("consumer \(id): a list of settled sequences that is none")
+      }
+      var attempts: [Int64: UInt32] = [:]
+      try failures.forEach(id) { (row) throws(SQLiteError) in
+        let sequence = try row.get(0, as: Int64.self)
+        let count = try row.get(1, as: Int64.self)
+        if !settled.contains(sequence) { attempts[sequence] = UInt32(clamping: count) }
+        return true
+      }
+      return ConsumerRecord(id: id, name: try row.get(1), settled: settled, attempts: attempts)
+    }
+  }
+
+  /// An error about content that the schema allows and the journal never writes.
+  func damaged(_ message: String) -> SQLiteError {
+    SQLiteError(damaged: message, path: path)
+  }
+}
