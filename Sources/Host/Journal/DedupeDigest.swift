@@ -9,18 +9,14 @@ package struct DedupeDigest: Sendable, Hashable {
   private let second: UInt64
 
   /// Digests the four fields, each preceded by its length, so that no text moved from one field to the next collides.
-  ///
-  /// It allocates nothing while the fields are the length that an envelope allows.
   package init(src: String, provider: String, tenant: String, id: String) {
-    let count = [src, provider, tenant, id].reduce(0) { $0 + MemoryLayout<UInt32>.size + $1.utf8.count }
-    self = unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer in
-      var end = 0
-      for field in [src, provider, tenant, id] {
-        unsafe buffer.storeBytes(of: UInt32(field.utf8.count).littleEndian, toByteOffset: end, as: UInt32.self)
-        end += MemoryLayout<UInt32>.size
-        unsafe buffer[end...].copyBytes(from: field.utf8)
-        end += field.utf8.count
-      }
+    let text = src.utf8.count + provider.utf8.count + tenant.utf8.count + id.utf8.count
+    self = unsafe withUnsafeTemporaryAllocation(byteCount: text + 4 * lengthSize, alignment: 1) { buffer in
+      var rest = unsafe buffer[...]
+      unsafe DedupeDigest.put(src, &rest)
+      unsafe DedupeDigest.put(provider, &rest)
+      unsafe DedupeDigest.put(tenant, &rest)
+      unsafe DedupeDigest.put(id, &rest)
       return unsafe DedupeDigest(of: UnsafeRawBufferPointer(buffer))
     }
   }
@@ -38,10 +34,20 @@ package struct DedupeDigest: Sendable, Hashable {
   private init(of bytes: UnsafeRawBufferPointer) {
     var digest: (UInt64, UInt64) = (0, 0)
     unsafe withUnsafeMutableBytes(of: &digest) { digest in
-      _ = unsafe crypto_generichash(
-        digest.baseAddress, DedupeDigest.size, bytes.baseAddress, UInt64(bytes.count), nil, 0)
+      guard let output = unsafe digest.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+      let input = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress
+      _ = unsafe crypto_generichash(output, DedupeDigest.size, input, UInt64(bytes.count), nil, 0)
     }
     (first, second) = digest
+  }
+
+  private static func put(_ field: String, _ rest: inout Slice<UnsafeMutableRawBufferPointer>) {
+    var field = field
+    field.withUTF8 { text in
+      unsafe withUnsafeBytes(of: UInt32(text.count).littleEndian) { unsafe rest.copyBytes(from: $0) }
+      unsafe rest.dropFirst(lengthSize).copyBytes(from: text)
+      unsafe rest = unsafe rest.dropFirst(lengthSize + text.count)
+    }
   }
 
   /// Adds the digest's bytes to the end of `bytes`.
@@ -49,3 +55,6 @@ package struct DedupeDigest: Sendable, Hashable {
     for part in [first, second] { unsafe withUnsafeBytes(of: part) { unsafe bytes.append(contentsOf: $0) } }
   }
 }
+
+/// Bytes of the length before a field.
+private let lengthSize = 4

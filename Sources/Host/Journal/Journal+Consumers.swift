@@ -34,7 +34,10 @@ extension Journal {
       try database.transaction { () throws(SQLiteError) in
         try database.prepare("INSERT OR IGNORE INTO consumers (name, cursor, settled) VALUES (?, ?, x'')")
           .run(name, fromStart ? trimmed : last)
-        let found = try consumers(database.prepare("SELECT id, name, cursor, settled FROM consumers WHERE name = ?"), name)
+        let found = try consumers(
+          database.prepare("SELECT id, name, cursor, settled FROM consumers WHERE name = ?"),
+          name
+        )
         guard let consumer = found.first else { throw damaged("consumer \(name) is gone as soon as written") }
         return consumer
       }
@@ -64,7 +67,10 @@ extension Journal {
   /// At most `limit` records are looked at, and no more are taken once they are `byteLimit` bytes together. Less than was asked for
   /// means the end only if `through` is the newest sequence.
   package func page(
-    after sequence: Int64, limit: Int, consumer: Int64, byteLimit: Int = 1 << 20
+    after sequence: Int64,
+    limit: Int,
+    consumer: Int64,
+    byteLimit: Int = 1 << 20
   ) throws(JournalError) -> JournalPage {
     try rethrow { () throws(SQLiteError) in
       var page = JournalPage(through: max(sequence, trimmed))
@@ -86,7 +92,9 @@ extension Journal {
   func write(_ progress: ConsumerProgress) throws(SQLiteError) {
     let settled = progress.settled
     try statements.updateConsumer.run(settled.cursor, settled.encodedRanges, progress.consumer)
-    guard database.changes == 1 else { throw SQLiteError(misuse: "there is no consumer \(progress.consumer)", path: path) }
+    guard database.changes == 1 else {
+      throw SQLiteError(misuse: "there is no consumer \(progress.consumer)", path: path)
+    }
     try statements.removeFailures.run(progress.consumer, settled.cursor)
   }
 
@@ -95,7 +103,8 @@ extension Journal {
   }
 
   private func consumers<each Value: SQLiteValue>(
-    _ statement: Statement, _ values: repeat each Value
+    _ statement: Statement,
+    _ values: repeat each Value
   ) throws(SQLiteError) -> [ConsumerRecord] {
     let failures = try database.prepare("SELECT sequence, attempts FROM failures WHERE consumer = ?")
     return try statement.all(repeat each values) { (row) throws(SQLiteError) in

@@ -21,11 +21,15 @@ package struct DeadLetter: Sendable, Hashable {
 extension Journal {
   /// The dead letters after an id, oldest first, of one consumer or of all.
   package func deadLetters(
-    after id: Int64 = 0, limit: Int, consumer: Int64? = nil
+    after id: Int64 = 0,
+    limit: Int,
+    consumer: Int64? = nil
   ) throws(JournalError) -> [DeadLetter] {
     try rethrow { () throws(SQLiteError) in
-      try database.prepare(deadLetterColumns + " WHERE d.id > ?1 AND (?2 IS NULL OR consumer = ?2) ORDER BY d.id LIMIT ?3")
-        .all(id, consumer, Int64(limit), map: deadLetter)
+      try database.prepare(
+        deadLetterColumns + " WHERE d.id > ?1 AND (?2 IS NULL OR consumer = ?2) ORDER BY d.id LIMIT ?3"
+      )
+      .all(id, consumer, Int64(limit), map: deadLetter)
     }
   }
 
@@ -67,7 +71,12 @@ extension Journal {
 
   func bury(_ failure: DeliveryFailure) throws(SQLiteError) {
     try statements.bury.run(
-      failure.consumer, Int64(failure.attempts), failure.reason, now(), failure.sequence)
+      failure.consumer,
+      Int64(failure.attempts),
+      failure.reason,
+      now(),
+      failure.sequence
+    )
   }
 
   private func deadLetter(_ row: borrowing Row) throws(SQLiteError) -> DeadLetter {

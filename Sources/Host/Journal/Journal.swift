@@ -99,7 +99,8 @@ package final class Journal {
   }
 
   private func write(
-    _ append: JournalAppend, _ digests: inout [DedupeDigest]
+    _ append: JournalAppend,
+    _ digests: inout [DedupeDigest]
   ) throws(SQLiteError) -> JournalOutcome.Append {
     if let digest = append.digest {
       guard window.insert(digest) else { return .duplicate }

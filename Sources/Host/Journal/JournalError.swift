@@ -1,4 +1,4 @@
-package import SQLite
+internal import SQLite
 
 /// Why the journal did not do what it was asked; nothing of the request was done.
 package struct JournalError: Error, Hashable, CustomStringConvertible {
@@ -33,11 +33,17 @@ package struct JournalError: Error, Hashable, CustomStringConvertible {
     let found = "\(error.message), SQLite \(error.extendedCode)"
     switch error.kind {
     case .full:
-      self.init(.full, "journal \(error.path): no room to record anything: the disk or journal.max_bytes is used up (\(found))")
+      self.init(
+        .full,
+        "journal \(error.path): no room to record anything: the disk or journal.max_bytes is used up (\(found))"
+      )
     case .io:
       self.init(.unavailable, "journal \(error.path): cannot be read or written (\(found))")
     case .damaged:
-      self.init(.damaged, "journal \(error.path): not a journal, or damaged (\(found)); move it aside to begin a new one")
+      self.init(
+        .damaged,
+        "journal \(error.path): not a journal, or damaged (\(found)); move it aside to begin a new one"
+      )
     case .busy:
       self.init(.inUse, "journal \(error.path): another process holds it (\(found))")
     case .newer:

@@ -71,7 +71,9 @@ extension SettledSequences {
     var rest = bytes[...]
     var end = cursor
     while !rest.isEmpty {
-      guard let gap = SettledSequences.number(&rest), let length = SettledSequences.number(&rest), gap >= 2 else { return nil }
+      guard let gap = SettledSequences.number(&rest), let length = SettledSequences.number(&rest), gap >= 2 else {
+        return nil
+      }
       let (low, tooLow) = end.addingReportingOverflow(gap)
       let (high, tooHigh) = low.addingReportingOverflow(length)
       guard !tooLow, !tooHigh, high < Int64.max else { return nil }
