@@ -1,0 +1,92 @@
+public import Envelope
+
+/// What an instance knows about itself, and all that it can do to the world.
+///
+/// What is not granted throws a `HostError` that says so. What is published or requested while an envelope is being handled carries on
+/// its trace.
+@PluginActor
+public final class Context {
+  /// The plugin's id.
+  public nonisolated let pluginID: String
+  /// The name of this instance, unique in the deployment.
+  public nonisolated let instanceName: String
+  /// The provider that an access instance is bound to; empty for one that serves several tenants.
+  public nonisolated let provider: String
+  /// The tenant that an access instance is bound to; empty for one that serves several.
+  public nonisolated let tenant: String
+  /// The operator's configuration, defaults filled in.
+  public nonisolated let config: Config
+  /// The digest of that configuration.
+  public nonisolated let configRev: String
+  /// The log; from any thread.
+  public nonisolated let log: Log
+  /// The metrics; from any thread.
+  public nonisolated let metrics: Metrics
+  /// The time, and waiting for it.
+  public let clock: Clock
+  /// Small documents that outlive the instance.
+  public let state: State
+
+  private let calls: HostCalls
+
+  init(host: HostHandle, calls: HostCalls, timers: Timers) throws {
+    pluginID = host.pluginID
+    instanceName = host.instanceName
+    provider = host.provider
+    tenant = host.tenant
+    config = try Config(json: host.config)
+    configRev = host.configRev
+    log = Log(host: host)
+    metrics = Metrics(host: host)
+    clock = Clock(timers: timers)
+    state = State(calls: calls, provider: host.provider, tenant: host.tenant)
+    self.calls = calls
+  }
+
+  /// Sends an envelope to whoever subscribes to its topic; returns once it is recorded (durable areas) or routed (the others).
+  ///
+  /// Waits while the host has no room. Empty `trace` and `configRev` are filled in.
+  public func publish(_ envelope: Envelope) async throws(HostError) {
+    let envelope = completed(envelope)
+    _ = try await calls.perform { .publish(envelope, token: $0) }
+  }
+
+  /// Sends a request and returns its response.
+  ///
+  /// The deadline is the envelope's own, else `timeout` from now, else that of the envelope being handled, else the host's default.
+  ///
+  /// - Throws: A `HostError` if the request was answered with an error, whose words it bears, denied, or not answered in time.
+  public func request(_ envelope: Envelope, timeout: Duration? = nil) async throws(HostError) -> Envelope {
+    var envelope = completed(envelope)
+    if envelope.deadline == 0 {
+      envelope.deadline = timeout.map { clock.now.nanoseconds + $0.nanoseconds } ?? Deliveries.cause?.deadline ?? 0
+    }
+    let response = try await calls.perform { [envelope] in .request(envelope, token: $0) }
+    guard let response else { throw HostError(.failed, "request on \(envelope.topic): expected a response, found none") }
+    guard response.flags.contains(.error) else { return response }
+    throw HostError(.failed, response.errorMessage)
+  }
+
+  /// Subscribes to a pattern beyond the `inputs` of the manifest, which are subscribed by themselves.
+  public func subscribe(_ pattern: TopicPattern) async throws(HostError) {
+    _ = try await calls.perform { .subscribe(pattern.description, token: $0) }
+  }
+
+  /// The envelope with what follows from its cause.
+  private func completed(_ envelope: Envelope) -> Envelope {
+    var envelope = envelope
+    if envelope.trace.isEmpty, let cause = Deliveries.cause, let trace = Traceparent(cause.trace) {
+      envelope.trace = trace.child().description
+    }
+    if envelope.configRev.isEmpty { envelope.configRev = configRev }
+    return envelope
+  }
+}
+
+extension Envelope {
+  /// What an error response says, its whole payload if that has no `message`.
+  fileprivate var errorMessage: String {
+    let text = (try? JSON.parse(payload))?["message"]?.stringValue
+    return text ?? String(decoding: payload, as: UTF8.self)
+  }
+}

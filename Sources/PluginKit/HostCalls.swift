@@ -1,0 +1,102 @@
+internal import Envelope
+internal import PluginABI
+
+/// What an instance has asked of its host: calls that wait for room, in their order, and calls that wait for their completion.
+@PluginActor
+final class HostCalls {
+  /// How a call ended.
+  typealias Completion = Result<Envelope?, HostError>
+
+  let host: HostHandle
+  private var queue: [HostCall] = []
+  private var waiting: [UInt64: CheckedContinuation<Completion, Never>] = [:]
+  private var emptied: [CheckedContinuation<Void, Never>] = []
+  private var lastToken: UInt64 = 0
+  private var isClosed = false
+
+  init(host: HostHandle) {
+    self.host = host
+  }
+
+  /// Makes a call and waits for its completion; `call` gets the token to make it with.
+  func perform(_ call: (UInt64) -> HostCall) async throws(HostError) -> Envelope? {
+    lastToken += 1
+    let call = call(lastToken)
+    let completion = await withCheckedContinuation { (continuation: CheckedContinuation<Completion, Never>) in
+      waiting[call.token ?? 0] = continuation
+      post(call)
+    }
+    return try completion.get()
+  }
+
+  /// Makes a call, or puts it behind those that wait for room already.
+  func post(_ call: HostCall) {
+    guard queue.isEmpty, attempt(call) else {
+      queue.append(call)
+      return
+    }
+  }
+
+  /// Hears how the call with a token ended; one that is not known is none of this instance's.
+  func completed(_ token: UInt64, _ completion: Completion) {
+    guard let continuation = waiting.removeValue(forKey: token) else { return }
+    continuation.resume(returning: completion)
+  }
+
+  /// Tries again what found no room, in order, until there is none again.
+  func retry() {
+    guard !queue.isEmpty else { return }
+    let taken = queue.firstIndex { !attempt($0) } ?? queue.count
+    queue.removeFirst(taken)
+    guard queue.isEmpty else { return }
+    for continuation in emptied { continuation.resume() }
+    emptied.removeAll()
+  }
+
+  /// Returns once nothing waits for room.
+  func flushed() async {
+    guard !queue.isEmpty else { return }
+    await withCheckedContinuation { emptied.append($0) }
+  }
+
+  /// Ends what still waits: nothing of the host's will complete it any more.
+  func close() {
+    isClosed = true
+    host.close()
+    queue.removeAll()
+    let cancelled = HostError(.cancelled, "the instance has stopped")
+    for token in waiting.keys { completed(token, .failure(cancelled)) }
+  }
+
+  /// Makes a call; false if there was no room for it.
+  private func attempt(_ call: HostCall) -> Bool {
+    let status = isClosed ? PROMETHEAN_CANCELLED : host.perform(call)
+    switch status {
+    case PROMETHEAN_AGAIN: return false
+    case PROMETHEAN_OK, PROMETHEAN_PENDING: break
+    default: refused(call, HostError.Kind(status))
+    }
+    return true
+  }
+
+  /// Deals with a call that the host did not take: whoever waits for it hears so, and a request is answered in any case.
+  private func refused(_ call: HostCall, _ kind: HostError.Kind) {
+    let error = HostError(kind, "\(call.description): refused by the host")
+    if let token = call.token {
+      completed(token, .failure(error))
+    } else if case .respond(let delivery, let response) = call, !isClosed, !response.flags.contains(.error) {
+      let size = "a response of \(response.payload.count) bytes, at most \(PROMETHEAN_PAYLOAD_MAX)"
+      _ = host.perform(.respond(delivery: delivery, .failure("\(error.message): \(size)")))
+    }
+    host.log(PROMETHEAN_LOG_WARN, error.message, fields: [])
+  }
+}
+
+extension Envelope {
+  /// The response that says that something failed, and why.
+  static func failure(_ message: String) -> Envelope {
+    var envelope = Envelope(payload: JSON.object(["status": "error", "message": .string(message)]).bytes())
+    envelope.flags = .error
+    return envelope
+  }
+}

@@ -1,0 +1,158 @@
+internal import PluginABI
+internal import Synchronization
+
+/// The host as the C table shows it, made safe: what lies beyond a struct's size is absent, and after `close` no call gets through.
+///
+/// The functions that the header marks [any] may be called from any thread; the lock keeps such a call from meeting `close`.
+@safe
+final class HostHandle: @unchecked Sendable {
+  // Unchecked because the C structs hold raw pointers; they are constant, and the header says which of them may be used where.
+
+  let pluginID: String
+  let instanceName: String
+  let provider: String
+  let tenant: String
+  let config: [UInt8]
+  let configRev: String
+
+  let table: promethean_host
+  let publishing: promethean_publish_v1?
+  let requesting: promethean_request_v1?
+  let subscribing: promethean_subscribe_v1?
+  let state: promethean_state_v1?
+  private let clock: promethean_clock_v1?
+  private let logging: promethean_log_v1?
+  private let metrics: promethean_metrics_v1?
+  private let isOpen = Mutex(true)
+
+  /// Reads the host's table; nil if it is one that this SDK cannot speak to, and then `refusal` says why.
+  init?(_ host: UnsafePointer<promethean_host>) {
+    guard unsafe Self.refusal(of: host) == nil else { return nil }
+    let table = unsafe host.pointee
+    unsafe self.table = table
+    unsafe pluginID = String(table.plugin_id)
+    unsafe instanceName = String(table.instance_name)
+    unsafe provider = String(table.provider)
+    unsafe tenant = String(table.tenant)
+    unsafe config = [UInt8](table.config)
+    unsafe configRev = String(table.config_rev)
+    unsafe publishing = table.find(PROMETHEAN_PUBLISH_V1)
+    unsafe requesting = table.find(PROMETHEAN_REQUEST_V1)
+    unsafe subscribing = table.find(PROMETHEAN_SUBSCRIBE_V1)
+    unsafe state = table.find(PROMETHEAN_STATE_V1)
+    unsafe clock = table.find(PROMETHEAN_CLOCK_V1)
+    unsafe logging = table.find(PROMETHEAN_LOG_V1)
+    unsafe metrics = table.find(PROMETHEAN_METRICS_V1)
+  }
+
+  /// Why a plugin built with this SDK cannot run in `host`, or nil if it can.
+  static func refusal(of host: UnsafePointer<promethean_host>) -> String? {
+    let (size, least) = unsafe (host.pointee.struct_size, MemoryLayout<promethean_host>.size)
+    guard size >= least else { return "the host's table: expected at least \(least) bytes, found \(size)" }
+    let (major, minor) = unsafe (host.pointee.abi_major, host.pointee.abi_minor)
+    guard major == PROMETHEAN_ABI_MAJOR, minor >= PROMETHEAN_ABI_MINOR else {
+      return
+        "the host's ABI: expected \(PROMETHEAN_ABI_MAJOR).\(PROMETHEAN_ABI_MINOR) or a later minor, found \(major).\(minor)"
+    }
+    return nil
+  }
+
+  /// Lets no call through any more; the host's table may be gone after that.
+  func close() {
+    isOpen.withLock { $0 = false }
+  }
+
+  /// Calls the host unless it is closed.
+  private func ifOpen<Value>(_ body: () -> Value) -> Value? {
+    isOpen.withLock { isOpen in isOpen ? body() : nil }
+  }
+
+  /// Asks for a `poll`. Any thread.
+  func wake() {
+    ifOpen { unsafe table.wake(table.context) }
+  }
+
+  /// Says why the call under way is about to fail. The plugin's thread.
+  func fail(_ message: String) {
+    unsafe withBytes(message) { unsafe table.error_set(table.context, $0) }
+  }
+
+  /// Ends a `start` or `stop` that was left pending. The plugin's thread.
+  func complete(_ operation: UInt64, _ status: promethean_status, _ message: String) {
+    unsafe withBytes(message) { unsafe table.complete(table.context, operation, status, $0) }
+  }
+
+  /// Nanoseconds since 1970, or nil if the clock is not granted. The plugin's thread.
+  func realtime() -> Int64? {
+    guard let clock else { return nil }
+    return ifOpen { unsafe clock.realtime(table.context) }
+  }
+
+  /// Nanoseconds that never run backwards, or nil if the clock is not granted. The plugin's thread.
+  func monotonic() -> Int64? {
+    guard let clock else { return nil }
+    return ifOpen { unsafe clock.monotonic(table.context) }
+  }
+
+  /// Asks for a completion of `token` after some nanoseconds; false if there is no room for another timer. The plugin's thread.
+  func timer(after nanoseconds: Int64, token: UInt64) -> Bool {
+    guard let clock else { return false }
+    return ifOpen { unsafe clock.after(table.context, nanoseconds, token) != PROMETHEAN_AGAIN } ?? false
+  }
+
+  /// Writes a log line, or nothing if logging is not granted. Any thread.
+  func log(_ severity: Int32, _ message: String, fields: [UInt8]) {
+    guard let logging else { return }
+    ifOpen {
+      unsafe withBytes(message) { message in
+        unsafe withBytes(fields) { unsafe logging.write(table.context, severity, message, $0) }
+      }
+    }
+  }
+
+  /// Records a metric, or nothing if metrics are not granted. Any thread.
+  func record(_ kind: Int32, _ name: String, _ value: Double) {
+    guard let metrics else { return }
+    ifOpen {
+      unsafe withBytes(name) { unsafe metrics.record(table.context, kind, $0, value) }
+    }
+  }
+}
+
+extension promethean_host {
+  /// An extension of the host's, or nil if it is not there, not granted, or shorter than its first version.
+  fileprivate func find<Extension>(_ id: String) -> Extension? {
+    let found = unsafe withBytes(id) { unsafe `extension`(context, $0) }
+    guard let found = unsafe found, unsafe found.load(as: UInt32.self) >= MemoryLayout<Extension>.size else { return nil }
+    return unsafe found.load(as: Extension.self)
+  }
+}
+
+/// Lends a text's bytes to a call.
+func withBytes<Result>(_ text: String, _ body: (promethean_bytes) -> Result) -> Result {
+  var text = text
+  return text.withUTF8 { unsafe body(promethean_bytes(data: $0.baseAddress, size: UInt64($0.count))) }
+}
+
+/// Lends bytes to a call.
+func withBytes<Result>(_ bytes: [UInt8], _ body: (promethean_bytes) -> Result) -> Result {
+  unsafe bytes.withUnsafeBufferPointer { unsafe body(promethean_bytes(data: $0.baseAddress, size: UInt64($0.count))) }
+}
+
+extension String {
+  /// A copy of a text of the host's.
+  init(_ bytes: promethean_bytes) {
+    self = unsafe bytes.size == 0 ? "" : String(decoding: bytes.buffer, as: UTF8.self)
+  }
+}
+
+extension [UInt8] {
+  /// A copy of bytes of the host's.
+  init(_ bytes: promethean_bytes) {
+    self = unsafe bytes.size == 0 ? [] : Array(bytes.buffer)
+  }
+}
+
+extension promethean_bytes {
+  fileprivate var buffer: UnsafeBufferPointer<UInt8> { unsafe UnsafeBufferPointer(start: data, count: Int(size)) }
+}

@@ -1,0 +1,111 @@
+internal import Envelope
+internal import PluginABI
+
+/// One instance of a plugin, as the runner drives it: each function here is one of the table's.
+@PluginActor
+final class Instance {
+  private let host: HostHandle
+  private let calls: HostCalls
+  private let timers: Timers
+  private let plugin: any Plugin
+  private let deliveries: Deliveries
+  private var starting: Task<Void, Never>?
+  /// The operation that the host is just asking for, and how it ended meanwhile.
+  private var entering: UInt64?
+  private var outcome: Result<Void, HostError>?
+
+  init(_ type: any Plugin.Type, host: HostHandle) throws {
+    self.host = host
+    calls = HostCalls(host: host)
+    timers = Timers(host: host)
+    plugin = try type.init(context: Context(host: host, calls: calls, timers: timers))
+    deliveries = Deliveries(calls: calls, plugin: plugin)
+  }
+
+  func start(_ operation: UInt64) -> promethean_status {
+    entering = operation
+    starting = Task {
+      do {
+        try await plugin.start()
+        end(operation, .success(()))
+      } catch {
+        end(operation, .failure(HostError(.failed, "\(error)")))
+      }
+    }
+    return runUntilEnd()
+  }
+
+  func deliver(_ delivery: UInt64, _ envelope: Envelope) -> promethean_status {
+    deliveries.take(delivery, envelope) ? PROMETHEAN_OK : PROMETHEAN_PENDING
+  }
+
+  func completed(_ token: UInt64, _ status: promethean_status, _ message: String, _ result: Envelope?) {
+    if token == Timers.token {
+      timers.fired()
+    } else if status == PROMETHEAN_OK {
+      calls.completed(token, .success(result))
+    } else {
+      calls.completed(token, .failure(HostError(HostError.Kind(status), message)))
+    }
+    drain()
+  }
+
+  func poll() {
+    calls.retry()
+    timers.arm()
+    drain()
+  }
+
+  func stop(_ operation: UInt64) -> promethean_status {
+    entering = operation
+    deliveries.close()
+    Task {
+      starting?.cancel()
+      await starting?.value
+      await deliveries.finished()
+      await plugin.stop()
+      await calls.flushed()
+      close()
+      end(operation, .success(()))
+    }
+    return runUntilEnd()
+  }
+
+  /// Leaves the host alone from here on; an instance that was never stopped, too.
+  func destroy() {
+    close()
+    drain()
+  }
+
+  private func close() {
+    PluginActor.shared.executor.leave(host)
+    timers.close()
+    calls.close()
+  }
+
+  /// Runs what is due, and says how the operation just begun has ended, if it has.
+  private func runUntilEnd() -> promethean_status {
+    outcome = nil
+    drain()
+    entering = nil
+    guard let outcome else { return PROMETHEAN_PENDING }
+    guard case .failure(let error) = outcome else { return PROMETHEAN_OK }
+    host.fail(error.message)
+    return PROMETHEAN_FAILED
+  }
+
+  private func end(_ operation: UInt64, _ result: Result<Void, HostError>) {
+    if operation == entering {
+      outcome = result
+      return
+    }
+    switch result {
+    case .success: host.complete(operation, PROMETHEAN_OK, "")
+    case .failure(let error): host.complete(operation, PROMETHEAN_FAILED, error.message)
+    }
+  }
+
+  private func drain() {
+    PluginActor.shared.executor.drain()
+  }
+}

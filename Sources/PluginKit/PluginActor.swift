@@ -1,0 +1,33 @@
+/// The isolation of everything in a plugin: one thread, the one that the runner calls the plugin on.
+///
+/// A plugin's state needs no lock: whatever is `@PluginActor` runs on that thread alone, one piece at a time, and no thread of the
+/// SDK's stands beside it. A `handle` that awaits lets the others run meanwhile; one that computes for long holds them all up.
+@globalActor
+public actor PluginActor {
+  /// The one actor of this library.
+  public static let shared = PluginActor()
+
+  /// Where the actor's jobs wait until the runner calls.
+  nonisolated let executor = PluginExecutor()
+
+  /// The executor that runs jobs on the runner's thread.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    unsafe executor.asUnownedSerialExecutor()
+  }
+
+  private init() {}
+
+  /// Runs `operation` as part of this actor, without waiting; to be called on the runner's thread only.
+  ///
+  /// A C function of the plugin's table is on that thread, but no compiler can know it. Traps anywhere else.
+  nonisolated static func assumeIsolated<Value, Failure: Error>(
+    _ operation: @PluginActor () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    precondition(shared.executor.isOnOwnThread, "a plugin was called on a thread that is not its own")
+    typealias Bare = () throws(Failure) -> Value
+    // A closure that differs only in its isolation is the same code and the same context.
+    return try withoutActuallyEscaping(operation) { (escaping) throws(Failure) -> Value in
+      try unsafe unsafeBitCast(escaping, to: Bare.self)()
+    }
+  }
+}
