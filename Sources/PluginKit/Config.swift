@@ -29,7 +29,9 @@ public struct Config: Sendable, Hashable {
     } catch {
       throw Failure(description: "config: \(error)")
     }
-    guard let object = json.objectValue else { throw Failure(description: "config: expected object, found \(json.summary)") }
+    guard let object = json.objectValue else {
+      throw Failure(description: "config: expected object, found \(json.summary)")
+    }
     self.init(object)
   }
 

@@ -62,7 +62,9 @@ public final class Context {
       envelope.deadline = timeout.map { clock.now.nanoseconds + $0.nanoseconds } ?? Deliveries.cause?.deadline ?? 0
     }
     let response = try await calls.perform { [envelope] in .request(envelope, token: $0) }
-    guard let response else { throw HostError(.failed, "request on \(envelope.topic): expected a response, found none") }
+    guard let response else {
+      throw HostError(.failed, "request on \(envelope.topic): expected a response, found none")
+    }
     guard response.flags.contains(.error) else { return response }
     throw HostError(.failed, response.errorMessage)
   }

@@ -112,6 +112,7 @@ final class Deliveries {
       }
     if case .handled(let answer?) = outcome { response.contentType = answer.contentType }
     response.intent = request.intent
+    response.flags.insert(.response)
     return response
   }
 

@@ -1,12 +1,14 @@
 internal import Envelope
-internal import PluginABI
+package import PluginABI
 
 extension Envelope {
   /// A copy of an envelope of the host's; what lies beyond the struct's size is absent.
-  init(_ view: UnsafePointer<promethean_envelope>) {
+  package init(_ view: UnsafePointer<promethean_envelope>) {
     var fields = unsafe promethean_envelope()
     let size = unsafe min(Int(view.pointee.struct_size), MemoryLayout<promethean_envelope>.size)
-    unsafe withUnsafeMutableBytes(of: &fields) { unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: view, count: size)) }
+    unsafe withUnsafeMutableBytes(of: &fields) {
+      unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: view, count: size))
+    }
     unsafe self.init(topic: String(fields.topic), intent: String(fields.intent), payload: [UInt8](fields.payload))
     unsafe id = String(fields.id)
     unsafe src = String(fields.src)
@@ -39,7 +41,7 @@ extension Envelope {
   ///
   /// The texts are laid into one piece of memory for the time of the call. What only the host stamps stays
   /// empty, so that a plugin may send on a changed copy of what it received.
-  func withView<Result>(_ body: (UnsafePointer<promethean_envelope>) -> Result) -> Result {
+  func withView<Result>(flags: Flags = [], _ body: (UnsafePointer<promethean_envelope>) -> Result) -> Result {
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: textSize) { arena in
       var rest = unsafe arena[...]
       func lay(_ text: String) -> promethean_bytes {
@@ -52,7 +54,7 @@ extension Envelope {
       var fields = unsafe promethean_envelope()
       unsafe fields.struct_size = UInt32(MemoryLayout<promethean_envelope>.size)
       unsafe fields.origin = origin.rawValue
-      unsafe fields.flags = flags.intersection(.error).rawValue
+      unsafe fields.flags = flags.rawValue
       unsafe fields.deadline = deadline
       unsafe fields.topic = lay(topic)
       unsafe fields.id = lay(id)

@@ -71,7 +71,7 @@ extension HostHandle {
       return unsafe withBytes(reason) { unsafe subscribing.settle(context, delivery, how.rawValue, $0) }
     case .respond(let delivery, let envelope):
       guard let subscribing else { return PROMETHEAN_DENIED }
-      return unsafe envelope.withView { unsafe subscribing.respond(context, delivery, $0) }
+      return unsafe envelope.withView(flags: envelope.flags) { unsafe subscribing.respond(context, delivery, $0) }
     case .getState(let key, let token):
       guard let state else { return PROMETHEAN_DENIED }
       return unsafe key.withBytes { unsafe state.get(context, $0, $1, $2, token) }
@@ -91,7 +91,8 @@ extension HostHandle {
 
 extension StateKey {
   /// Lends the three parts to a call.
-  fileprivate func withBytes<Result>(_ body: (promethean_bytes, promethean_bytes, promethean_bytes) -> Result) -> Result {
+  fileprivate func withBytes<Result>(_ body: (promethean_bytes, promethean_bytes, promethean_bytes) -> Result) -> Result
+  {
     unsafe PluginKit.withBytes(provider) { provider in
       unsafe PluginKit.withBytes(tenant) { tenant in
         unsafe PluginKit.withBytes(name) { unsafe body(provider, tenant, $0) }

@@ -96,7 +96,7 @@ extension Envelope {
   /// The response that says that something failed, and why.
   static func failure(_ message: String) -> Envelope {
     var envelope = Envelope(payload: JSON.object(["status": "error", "message": .string(message)]).bytes())
-    envelope.flags = .error
+    envelope.flags = [.response, .error]
     return envelope
   }
 }

@@ -1,4 +1,4 @@
-internal import PluginABI
+package import PluginABI
 internal import Synchronization
 
 /// The host as the C table shows it, made safe: what lies beyond a struct's size is absent, and after `close` no call gets through.
@@ -123,32 +123,34 @@ extension promethean_host {
   /// An extension of the host's, or nil if it is not there, not granted, or shorter than its first version.
   fileprivate func find<Extension>(_ id: String) -> Extension? {
     let found = unsafe withBytes(id) { unsafe `extension`(context, $0) }
-    guard let found = unsafe found, unsafe found.load(as: UInt32.self) >= MemoryLayout<Extension>.size else { return nil }
+    guard let found = unsafe found, unsafe found.load(as: UInt32.self) >= MemoryLayout<Extension>.size else {
+      return nil
+    }
     return unsafe found.load(as: Extension.self)
   }
 }
 
 /// Lends a text's bytes to a call.
-func withBytes<Result>(_ text: String, _ body: (promethean_bytes) -> Result) -> Result {
+package func withBytes<Result>(_ text: String, _ body: (promethean_bytes) -> Result) -> Result {
   var text = text
   return text.withUTF8 { unsafe body(promethean_bytes(data: $0.baseAddress, size: UInt64($0.count))) }
 }
 
 /// Lends bytes to a call.
-func withBytes<Result>(_ bytes: [UInt8], _ body: (promethean_bytes) -> Result) -> Result {
+package func withBytes<Result>(_ bytes: [UInt8], _ body: (promethean_bytes) -> Result) -> Result {
   unsafe bytes.withUnsafeBufferPointer { unsafe body(promethean_bytes(data: $0.baseAddress, size: UInt64($0.count))) }
 }
 
 extension String {
   /// A copy of a text of the host's.
-  init(_ bytes: promethean_bytes) {
+  package init(_ bytes: promethean_bytes) {
     self = unsafe bytes.size == 0 ? "" : String(decoding: bytes.buffer, as: UTF8.self)
   }
 }
 
 extension [UInt8] {
   /// A copy of bytes of the host's.
-  init(_ bytes: promethean_bytes) {
+  package init(_ bytes: promethean_bytes) {
     self = unsafe bytes.size == 0 ? [] : Array(bytes.buffer)
   }
 }

@@ -39,7 +39,9 @@ private final class PluginTables: Sendable {
       unsafe state.tables[ObjectIdentifier(type)] = table
       return UInt(bitPattern: table)
     }
-    guard let table = unsafe UnsafePointer<promethean_plugin>(bitPattern: address) else { preconditionFailure("no table") }
+    guard let table = unsafe UnsafePointer<promethean_plugin>(bitPattern: address) else {
+      preconditionFailure("no table")
+    }
     return unsafe table
   }
 
@@ -71,7 +73,9 @@ private final class PluginTables: Sendable {
 private func with<Value>(_ pointer: UnsafeMutableRawPointer, _ body: @PluginActor (Instance) -> Value) -> Value {
   let address = UInt(bitPattern: pointer)
   return PluginActor.assumeIsolated { () -> Value in
-    guard let pointer = unsafe UnsafeRawPointer(bitPattern: address) else { preconditionFailure("an instance at no address") }
+    guard let pointer = unsafe UnsafeRawPointer(bitPattern: address) else {
+      preconditionFailure("an instance at no address")
+    }
     return unsafe body(Unmanaged<Instance>.fromOpaque(pointer).takeUnretainedValue())
   }
 }

@@ -45,7 +45,7 @@ public struct State {
     do {
       let found = try await calls.perform { .getState(key(name), token: $0) }
       return found.map { Document(bytes: $0.payload, version: UInt64($0.configRev) ?? 0) }
-    } catch where error.kind == .notFound {
+    } catch  where error.kind == .notFound {
       return nil
     }
   }

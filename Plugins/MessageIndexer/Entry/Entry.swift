@@ -1,4 +1,7 @@
+internal import MessageIndexer
 public import PluginABI
+internal import PluginKit
 
+/// The table by which a runner makes and drives a message indexer.
 @c(promethean_plugin_entry_v1)
-public func entry() -> UnsafePointer<promethean_plugin>? { nil }
+public func entry() -> UnsafePointer<promethean_plugin>? { unsafe PluginEntry<MessageIndexer>.table }
