@@ -53,7 +53,7 @@ enum HostCall {
 }
 
 extension HostHandle {
-  /// Makes one call. The plugin's thread, while the instance lives.
+  /// Makes one call [main].
   func perform(_ call: HostCall) -> promethean_status {
     let context = unsafe table.context
     switch call {

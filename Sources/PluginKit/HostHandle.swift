@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// The host as the C table shows it, made safe: what lies beyond a struct's size is absent, and after `close` no call gets through.
 ///
-/// The functions that the header marks [any] may be called from any thread; the lock keeps such a call from meeting `close`.
+/// What is marked [any], as in the header, may be called from any thread, and the rest on the plugin's; the lock keeps such a call from meeting `close`.
 @safe
 final class HostHandle: @unchecked Sendable {
   // Unchecked because the C structs hold raw pointers; they are constant, and the header says which of them may be used where.
@@ -67,40 +67,40 @@ final class HostHandle: @unchecked Sendable {
     isOpen.withLock { isOpen in isOpen ? body() : nil }
   }
 
-  /// Asks for a `poll`. Any thread.
+  /// Asks for a `poll` [any].
   func wake() {
     ifOpen { unsafe table.wake(table.context) }
   }
 
-  /// Says why the call under way is about to fail. The plugin's thread.
+  /// Says why the call under way is about to fail [main].
   func fail(_ message: String) {
     unsafe withBytes(message) { unsafe table.error_set(table.context, $0) }
   }
 
-  /// Ends a `start` or `stop` that was left pending. The plugin's thread.
+  /// Ends a `start` or `stop` that was left pending [main].
   func complete(_ operation: UInt64, _ status: promethean_status, _ message: String) {
     unsafe withBytes(message) { unsafe table.complete(table.context, operation, status, $0) }
   }
 
-  /// Nanoseconds since 1970, or nil if the clock is not granted. The plugin's thread.
+  /// Nanoseconds since 1970, or nil if the clock is not granted [main].
   func realtime() -> Int64? {
     guard let clock else { return nil }
     return ifOpen { unsafe clock.realtime(table.context) }
   }
 
-  /// Nanoseconds that never run backwards, or nil if the clock is not granted. The plugin's thread.
+  /// Nanoseconds that never run backwards, or nil if the clock is not granted [main].
   func monotonic() -> Int64? {
     guard let clock else { return nil }
     return ifOpen { unsafe clock.monotonic(table.context) }
   }
 
-  /// Asks for a completion of `token` after some nanoseconds; false if there is no room for another timer. The plugin's thread.
+  /// Asks for a completion of `token` after some nanoseconds; false if there is no room for another timer [main].
   func timer(after nanoseconds: Int64, token: UInt64) -> Bool {
     guard let clock else { return false }
     return ifOpen { unsafe clock.after(table.context, nanoseconds, token) != PROMETHEAN_AGAIN } ?? false
   }
 
-  /// Writes a log line, or nothing if logging is not granted. Any thread.
+  /// Writes a log line, or nothing if logging is not granted [any].
   func log(_ severity: Int32, _ message: String, fields: [UInt8]) {
     guard let logging else { return }
     ifOpen {
@@ -110,7 +110,7 @@ final class HostHandle: @unchecked Sendable {
     }
   }
 
-  /// Records a metric, or nothing if metrics are not granted. Any thread.
+  /// Records a metric, or nothing if metrics are not granted [any].
   func record(_ kind: Int32, _ name: String, _ value: Double) {
     guard let metrics else { return }
     ifOpen {

@@ -53,7 +53,7 @@ final class PluginExecutor: SerialExecutor, @unchecked Sendable {
     }
   }
 
-  /// Runs what is due; asks for a `poll` if that is more than one call should run. On the own thread.
+  /// Runs what is due, on the own thread; asks for a `poll` if that is more than one call should run.
   func drain() {
     takeArrived()
     var budget = Self.jobsPerCall
