@@ -1,0 +1,126 @@
+internal import PluginABI
+internal import Synchronization
+
+/// The metrics that plugins define themselves: `promethean_plugin_<name>`, by plugin and instance.
+///
+/// A name belongs to no plugin: two that use it share the family, each with series of its own, and must mean the same kind.
+package final class PluginMetrics: Sendable {
+  package static let prefix = "promethean_plugin_"
+
+  private enum Family {
+    case number(MetricFamily<Gauge>)
+    case histogram(MetricFamily<Histogram>)
+
+    var kind: MetricKind {
+      switch self {
+      case .number(let family): family.kind
+      case .histogram: .histogram
+      }
+    }
+  }
+
+  private enum Key: Hashable {
+    case name(String, plugin: String)
+    case refusal(String, plugin: String)
+  }
+
+  private struct State {
+    var families: [String: Family] = [:]
+    /// Which names a plugin uses, and which were refused to it, so that each refusal is told once.
+    var seen: Set<Key> = []
+    var count: [String: Int] = [:]
+    var refusals: [String: Int] = [:]
+  }
+
+  private let metrics: Metrics
+  private let state = Mutex(State())
+
+  package init(_ metrics: Metrics) {
+    self.metrics = metrics
+  }
+
+  /// Records what an instance has to say about a metric: adds to a counter, sets a gauge, observes in a histogram.
+  ///
+  /// - Parameters:
+  ///   - kind: One of `PROMETHEAN_METRIC_…`.
+  ///   - name: The plugin's name for it, without the prefix.
+  ///   - value: In base units.
+  ///   - plugin: The plugin's id.
+  ///   - instance: The instance's name.
+  /// - Returns: Why it was refused, the first time that this plugin is refused this name; nil otherwise.
+  package func record(
+    kind: Int32,
+    name: String,
+    value: Double,
+    plugin: String,
+    instance: String
+  ) -> MetricError? {
+    // What is too long is refused all the same, without keeping or repeating all of it.
+    let name = name.utf8.count <= MetricName.maximumLength ? name : "\(name.prefix(40))…"
+    return state.withLock { state -> MetricError? in
+      do throws(MetricError) {
+        let kind = try Self.checked(kind: kind, name: name, value: value)
+        let family = try family(name, kind, plugin: plugin, &state)
+        switch family {
+        case .number(let family) where kind == .counter: family.with(plugin, instance).add(value)
+        case .number(let family): family.with(plugin, instance).set(value)
+        case .histogram(let family): family.with(plugin, instance).observe(value)
+        }
+        return nil
+      } catch {
+        // Refused names are a plugin's to invent: no more of them are remembered than of those it may use.
+        guard state.refusals[plugin, default: 0] < Int(PROMETHEAN_METRICS_MAX),
+          state.seen.insert(.refusal(name, plugin: plugin)).inserted
+        else { return nil }
+        state.refusals[plugin, default: 0] += 1
+        return error
+      }
+    }
+  }
+
+  private static func checked(kind: Int32, name: String, value: Double) throws(MetricError) -> MetricKind {
+    switch kind {
+    case PROMETHEAN_METRIC_COUNTER:
+      guard value.isFinite, value >= 0 else {
+        throw MetricError("metric \(name): expected a counter to grow by a finite number of at least 0, found \(value)")
+      }
+      return .counter
+    case PROMETHEAN_METRIC_GAUGE: return .gauge
+    case PROMETHEAN_METRIC_HISTOGRAM:
+      guard value.isFinite else { throw MetricError("metric \(name): expected a finite observation, found \(value)") }
+      return .histogram
+    default: throw MetricError("metric \(name): expected a kind of 0 to 2, found \(kind)")
+    }
+  }
+
+  private func family(
+    _ name: String,
+    _ kind: MetricKind,
+    plugin: String,
+    _ state: inout State
+  ) throws(MetricError) -> Family {
+    let key = Key.name(name, plugin: plugin)
+    if !state.seen.contains(key), state.count[plugin, default: 0] >= Int(PROMETHEAN_METRICS_MAX) {
+      throw MetricError("metric \(name): expected at most \(PROMETHEAN_METRICS_MAX) names of plugin \(plugin)")
+    }
+    let family: Family
+    if let known = state.families[name] { family = known } else { family = try register(name, kind) }
+    guard family.kind == kind else {
+      throw MetricError("metric \(name): expected a \(family.kind.rawValue), as before, found a \(kind.rawValue)")
+    }
+    state.families[name] = family
+    if state.seen.insert(key).inserted { state.count[plugin, default: 0] += 1 }
+    return family
+  }
+
+  private func register(_ name: String, _ kind: MetricKind) throws(MetricError) -> Family {
+    let name = Self.prefix + name
+    let labels = ["plugin", "instance"]
+    if kind == .histogram {
+      let help = "What a plugin observes, in ranges of its own metric."
+      return .histogram(try metrics.register(name, kind, help: help, labels: labels) { Histogram() })
+    }
+    let help = kind == .counter ? "What a plugin counts." : "What a plugin measures."
+    return .number(try metrics.register(name, kind, help: help, labels: labels) { Gauge() })
+  }
+}
