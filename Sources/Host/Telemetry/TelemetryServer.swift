@@ -45,7 +45,9 @@ package final class TelemetryServer: Sendable {
       MHD_OPTION.THREAD_POOL_SIZE.rawValue, Self.threads,
       MHD_OPTION.END.rawValue,
     ]) { options in
-      unsafe MHD_start_daemon_va(flags, 0, nil, nil, answerTelemetry, context, options)
+      unsafe SignalMask.withAllBlocked {
+        unsafe MHD_start_daemon_va(flags, 0, nil, nil, answerTelemetry, context, options)
+      }
     }
     guard let started = unsafe started else {
       throw TelemetryError("http: cannot start the server's threads on 127.0.0.1:\(port)", errno: errno)

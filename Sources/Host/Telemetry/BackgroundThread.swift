@@ -1,0 +1,80 @@
+internal import Glibc
+
+/// A thread for work that blocks, which the concurrency runtime's own threads must not.
+@safe final class BackgroundThread: @unchecked Sendable {
+  // A thread's handle is a number; `join` is called once, by the owner.
+  private let handle: pthread_t
+
+  /// Starts the thread, with every signal blocked: they are the main thread's.
+  init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(TelemetryError) {
+    var handle = pthread_t()
+    let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    let code = SignalMask.withAllBlocked {
+      unsafe pthread_create(
+        &handle,
+        nil,
+        { context in
+          if let context = unsafe context { unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+          return nil
+        },
+        context
+      )
+    }
+    guard code == 0 else {
+      unsafe Unmanaged<Body>.fromOpaque(context).release()
+      throw TelemetryError("cannot start the thread \(name)", errno: code)
+    }
+    self.handle = handle
+  }
+
+  /// Waits for the thread to end.
+  func join() {
+    pthread_join(handle, nil)
+  }
+
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) {
+      self.run = run
+    }
+  }
+}
+
+/// Which signals the calling thread takes.
+enum SignalMask {
+  /// Runs a closure with all signals blocked, which the threads that it starts inherit.
+  static func withAllBlocked<Result>(_ body: () -> Result) -> Result {
+    var all = sigset_t()
+    var before = sigset_t()
+    unsafe sigfillset(&all)
+    unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return body()
+  }
+}
+
+/// A count that threads wait for.
+@safe final class Semaphore: @unchecked Sendable {
+  // The kernel and libc order all access to it.
+  private let semaphore: UnsafeMutablePointer<sem_t>
+
+  init() {
+    unsafe semaphore = .allocate(capacity: 1)
+    unsafe semaphore.initialize(to: sem_t())
+    unsafe sem_init(semaphore, 0, 0)
+  }
+
+  deinit {
+    unsafe sem_destroy(semaphore)
+    unsafe semaphore.deallocate()
+  }
+
+  func signal() {
+    unsafe sem_post(semaphore)
+  }
+
+  func wait() {
+    while unsafe sem_wait(semaphore) != 0, errno == EINTR {}
+  }
+}
