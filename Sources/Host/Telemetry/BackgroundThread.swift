@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A thread for work that blocks, which the concurrency runtime's own threads must not.
