@@ -20,7 +20,7 @@ package struct YAMLScalar: Sendable, Hashable {
     case string
   }
 
-  /// What the scalar is. An integer too large for 64 bits is a double, as in JSON.
+  /// What the scalar is; an integer too large for 64 bits is a double, as in JSON.
   package var value: Value {
     guard isPlain else { return .string }
     switch text {

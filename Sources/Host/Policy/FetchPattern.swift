@@ -1,0 +1,76 @@
+/// What may be fetched: `GET https://api.example.com/v1/*`, at most so many bytes.
+///
+/// Host and path are matched apart, so that no `*` in a path can be made to reach into another host.
+package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
+  /// Upper-case, or `*`.
+  package var method: String
+  package var isSecure: Bool
+  package var host: HostPattern
+  package var port: UInt16
+  package var path: Glob
+  /// The largest answer, in bytes.
+  package var limit: Int
+
+  /// The cap of a fetch that names none, in bytes: a page or a picture, not a film.
+  package static let limitDefault = 10 << 20
+
+  private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "*"]
+
+  /// Reads `METHOD URL`, or a URL alone, which is a GET.
+  init(_ text: String, limit: Int = limitDefault) throws(ResourceError) {
+    let words = text.split(separator: " ")
+    guard let url = words.last, words.count <= 2 else { throw ResourceError("\"\(text)\" is not METHOD URL") }
+    method = words.count == 2 ? String(words[0]) : "GET"
+    guard Self.methods.contains(method) else {
+      throw ResourceError("\"\(method)\" is no method; expected \(Self.methods.spelledOut("or"))")
+    }
+    guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
+      throw ResourceError("\"\(url)\" begins with neither https:// nor http://")
+    }
+    isSecure = url.hasPrefix("https://")
+    let rest = url.dropFirst(isSecure ? 8 : 7)
+    let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+    (host, port) = try Self.authority(rest[..<slash], portDefault: isSecure ? 443 : 80)
+    path = Glob(slash == rest.endIndex ? "/" : String(rest[slash...]))
+    self.limit = limit
+    guard !Self.climbs(path.description) else { throw ResourceError("\"\(url)\" has a . or .. in its path") }
+  }
+
+  private static func authority(_ text: Substring, portDefault: UInt16) throws(ResourceError) -> (HostPattern, UInt16) {
+    guard let colon = text.lastIndex(of: ":"), text.last != "]" else { return (try HostPattern(text), portDefault) }
+    guard let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+      throw ResourceError("\"\(text)\" has no port that is one")
+    }
+    return (try HostPattern(text[..<colon]), port)
+  }
+
+  /// Whether a path has a segment that a client would resolve away, which would leave what the pattern named.
+  private static func climbs(_ path: String) -> Bool {
+    let plain = path.prefix { $0 != "?" && $0 != "#" }
+    return plain.split(separator: "/").contains { segment in
+      let dots = segment.lowercased().replacing("%2e", with: ".")
+      return dots == "." || dots == ".."
+    }
+  }
+
+  func covers(_ other: FetchPattern) -> Bool {
+    method.covers(other.method) && isSecure == other.isSecure && host.covers(other.host) && port == other.port
+      && path.covers(other.path) && limit >= other.limit
+  }
+
+  /// Whether an actual fetch is meant by the pattern; its size is the Fetch service's to cap.
+  func matches(_ fetch: FetchPattern) -> Bool {
+    guard case .one = fetch.host, fetch.method != "*" else { return false }
+    return method.covers(fetch.method) && isSecure == fetch.isSecure && host.covers(fetch.host) && port == fetch.port
+      && path.matches(fetch.path.description)
+  }
+
+  package var description: String {
+    let isDefault = port == (isSecure ? 443 : 80)
+    return "\(method) \(isSecure ? "https" : "http")://\(host)\(isDefault ? "" : ":\(port)")\(path)"
+  }
+}
+
+extension String {
+  fileprivate func covers(_ method: String) -> Bool { self == "*" || self == method }
+}
