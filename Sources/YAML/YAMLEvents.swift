@@ -96,7 +96,7 @@ struct YAMLEvent {
 
   private func position(ofByte offset: Int) -> YAMLMark {
     var mark = YAMLMark(line: 1, column: 1)
-    for unsafebyte in unsafe text.prefix(offset) {
+    for byte in unsafe Array(text.prefix(offset)) {
       if byte == UInt8(ascii: "\n") {
         mark = YAMLMark(line: mark.line + 1, column: 1)
       } else if byte & 0xC0 != 0x80 {

@@ -46,7 +46,9 @@ package struct InvalidDeployment: Error, Sendable, CustomStringConvertible {
   package var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 }
 
-/// Collects what is wrong while manifests are read, so that a person sees all of it at once. Not for more than one thread.
+/// Collects what is wrong while manifests are read, so that a person sees all of it at once.
+///
+/// Not for more than one thread.
 final class Diagnostics {
   private(set) var all: [Diagnostic] = []
   /// The plugin that is being read.

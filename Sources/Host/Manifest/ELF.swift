@@ -80,10 +80,8 @@ struct ELFNote {
   var type: UInt32
   var description: ArraySlice<UInt8>
 
-  static let owner = PROMETHEAN_NOTE_OWNER
-
   var isManifest: Bool {
-    owner == Array(Self.owner.utf8) + [0] && type == UInt32(PROMETHEAN_NOTE_TYPE)
+    owner == Array(PROMETHEAN_NOTE_OWNER.utf8) + [0] && type == UInt32(PROMETHEAN_NOTE_TYPE)
   }
 
   private static let headSize = 12

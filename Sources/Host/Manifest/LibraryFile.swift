@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Why a plugin's library cannot be used.
 struct LibraryError: Error, CustomStringConvertible {
-  /// Follows the library's path in a message, e.g. `is not an ELF file`.
+  /// What stands after the library's path in a message, such as `is not an ELF file`.
   var description: String
 
   init(_ description: String) {

@@ -24,6 +24,8 @@ final class ManifestFields {
     return nil
   }
 
+  func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
   /// Where a key stands, or the mapping if it is absent.
   func location(of key: String) -> SourceLocation {
     entries.first { $0.key == key }.map { SourceLocation(file: value.file, mark: $0.keyMark) } ?? value.location

@@ -22,7 +22,9 @@ struct ManifestNote {
         found = try ManifestNote(note)
       }
     }
-    guard let found else { throw LibraryError("carries no manifest (no note of \(ELFNote.owner)); is it a plugin?") }
+    guard let found else {
+      throw LibraryError("carries no manifest (no note of \(PROMETHEAN_NOTE_OWNER)); is it a plugin?")
+    }
     return found
   }
 

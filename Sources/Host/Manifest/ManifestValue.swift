@@ -6,7 +6,7 @@ internal import YAML
 /// Readers return nil after they have reported; whoever reads on with a default need not look, since one report fails the whole.
 struct ManifestValue {
   let node: YAMLNode
-  /// The way to it, e.g. `plugins.echo.limits.memory`.
+  /// The way to it, such as `plugins.echo.limits.memory`.
   let name: String
   let file: String
   let diagnostics: Diagnostics

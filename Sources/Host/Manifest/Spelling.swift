@@ -17,9 +17,9 @@ extension String {
       var current = [row + 1]
       for column in to.indices {
         let replaced = last[column] + (from[row] == to[column] ? 0 : 1)
-        var distance = min(replaced, last[column + 1] + 1, current[column] + 1)
+        var distance = Swift.min(replaced, last[column + 1] + 1, current[column] + 1)
         if row > 0, column > 0, from[row] == to[column - 1], from[row - 1] == to[column] {
-          distance = min(distance, beforeLast[column - 1] + 1)
+          distance = Swift.min(distance, beforeLast[column - 1] + 1)
         }
         current.append(distance)
       }

@@ -27,7 +27,9 @@ package enum Capability: String, CaseIterable, Sendable {
 
   package var name: String { rawValue }
 
-  /// Which kinds of plugin may hold it. What needs a credential is for access plugins alone; a worker touches no network.
+  /// Which kinds of plugin may hold it.
+  ///
+  /// What needs a credential is for access plugins alone; a worker touches no network.
   package var holders: [PluginKind] {
     switch self {
     case .providerGatewayConnect, .providerRESTCall, .providerVoiceConnect, .providerVoiceSend, .secretsRead: [.access]

@@ -13,6 +13,8 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
 
   /// The cap of a fetch that names none, in bytes: a page or a picture, not a film.
   package static let limitDefault = 10 << 20
+  /// The largest cap, in bytes.
+  package static let limitMax = 1 << 30
 
   private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "*"]
 

@@ -12,7 +12,7 @@ package enum Resource: Sendable, Hashable, CustomStringConvertible {
   /// Routes, key names, models or space URNs.
   case named(Glob)
 
-  /// What may be done with a collection. To write does not include to read.
+  /// What may be done with a collection; to write does not include to read.
   package struct Access: OptionSet, Sendable, Hashable, CustomStringConvertible {
     package let rawValue: UInt8
 

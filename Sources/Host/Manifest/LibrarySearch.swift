@@ -1,0 +1,93 @@
+internal import Glibc
+
+/// Where plugins' libraries are looked for.
+struct LibrarySearch {
+  /// Where plugins.yml stands: where relative paths begin.
+  var directory: String
+  /// Where names are looked for after `plugins.d`.
+  var path: [String]
+
+  /// Finds a library by path, if it has a slash, or by name.
+  func find(_ name: String) throws(LibraryError) -> String {
+    if name.hasPrefix("/") { return name }
+    if name.contains("/") { return "\(directory)/\(name)" }
+    let directories = ["\(directory)/plugins.d"] + path
+    let files = ["lib\(name).so", "\(name).so"]
+    for directory in directories {
+      for file in files where unsafe access("\(directory)/\(file)", F_OK) == 0 { return "\(directory)/\(file)" }
+    }
+    throw LibraryError("found no \(files.spelledOut("or")) in \(directories.spelledOut("or"))")
+  }
+}
+
+extension ManifestValue {
+  /// Finds and opens the library that is named here, and reads its manifest.
+  ///
+  /// Nothing of it is mapped.
+  func library(_ search: LibrarySearch) -> (LibraryFile, PluginManifest)? {
+    guard let name = text() else { return nil }
+    var path: String?
+    do throws(LibraryError) {
+      let found = try search.find(name)
+      path = found
+      let library = try LibraryFile(path: found)
+      let note = try ManifestNote.read(from: library)
+      let file = "\(library.name)(plugin.yml)"
+      compareBeside(library, note)
+      return PluginManifest.read(note, file: file, diagnostics: diagnostics).map { (library, $0) }
+    } catch {
+      report(path.map { "\($0) \(error)" } ?? "\(error)")
+      return nil
+    }
+  }
+
+  /// Reports a manifest beside the library that is not the one inside: somebody edited it and did not build.
+  private func compareBeside(_ library: LibraryFile, _ note: ManifestNote) {
+    for path in library.manifestsBeside {
+      guard let bytes = try? readFile(path, sizeMax: 1 << 20), bytes != note.manifest else { continue }
+      let same = zip(bytes, note.manifest).prefix { $0 == $1 }.count
+      let read = bytes.prefix(same)
+      let line = read.count { $0 == UInt8(ascii: "\n") } + 1
+      let column = String(
+        decoding: read.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).last ?? [],
+        as: UTF8.self
+      )
+      diagnostics.report(
+        SourceLocation(file: path, line: line, column: column.unicodeScalars.count + 1),
+        "differs from the manifest inside \(library.name); build the library again"
+      )
+    }
+  }
+}
+
+extension LibraryFile {
+  /// The last part of its path.
+  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  /// Where a copy of the manifest may stand for people to read: `Echo.plugin.yml` beside `libEcho.so`, or `Echo/plugin.yml`.
+  var manifestsBeside: [String] {
+    var stem = name
+    if stem.hasPrefix("lib") { stem.removeFirst(3) }
+    if stem.hasSuffix(".so") { stem.removeLast(3) }
+    let directory = String(path.dropLast(name.count + 1))
+    let named = "\(directory)/\(stem).plugin.yml"
+    return directory.hasSuffix("/\(stem)") ? [named, "\(directory)/plugin.yml"] : [named]
+  }
+}
+
+/// Reads a whole file of bounded size.
+func readFile(_ path: String, sizeMax: Int) throws(LibraryError) -> [UInt8] {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  guard descriptor >= 0 else { throw .failed("cannot be opened") }
+  defer { close(descriptor) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = unsafe read(descriptor, &buffer, buffer.count)
+    if count < 0 && errno == EINTR { continue }
+    guard count >= 0 else { throw .failed("cannot be read") }
+    if count == 0 { return bytes }
+    bytes += buffer[..<count]
+    guard bytes.count <= sizeMax else { throw LibraryError("is larger than \(ByteCount.text(sizeMax))") }
+  }
+}

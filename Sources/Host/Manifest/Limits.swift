@@ -1,0 +1,32 @@
+/// The most that one instance may use: `limits` of a plugin in plugins.yml.
+package struct Limits: Sendable, Hashable {
+  /// Bytes of data (heap and anonymous mappings); a Swift plugin with Dispatch needs 32 MiB.
+  package var memory = 256 << 20
+  package var threads = 64
+  package var descriptors = 64
+  /// Bytes of one file that it writes.
+  package var fileSize = 1 << 30
+  /// How long it may take over one delivery before the delivery is tried again.
+  package var deadline = Duration.seconds(30)
+  /// How many deliveries it may have at once.
+  package var inFlight = 64
+  /// How often a delivery is tried before it goes to the dead letters.
+  package var maxAttempts = 5
+
+  package init() {}
+}
+
+extension Limits {
+  init(_ value: ManifestValue) {
+    self.init()
+    _ = value.fields { limits in
+      limits.optional("memory")?.bytes(in: 32 << 20...64 << 30).map { memory = $0 }
+      limits.optional("threads")?.integer(in: 1...1024).map { threads = $0 }
+      limits.optional("descriptors")?.integer(in: 16...4096).map { descriptors = $0 }
+      limits.optional("file_size")?.bytes(in: 0...1 << 40).map { fileSize = $0 }
+      limits.optional("deadline")?.duration(in: .milliseconds(10)...Duration.seconds(3600)).map { deadline = $0 }
+      limits.optional("in_flight")?.integer(in: 1...4096).map { inFlight = $0 }
+      limits.optional("max_attempts")?.integer(in: 1...100).map { maxAttempts = $0 }
+    }
+  }
+}

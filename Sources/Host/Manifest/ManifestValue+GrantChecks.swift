@@ -1,0 +1,94 @@
+internal import Envelope
+internal import Glibc
+
+extension ManifestValue {
+  /// Reads `grants`: each capability with its resources.
+  func grants(at location: SourceLocation) -> Grants {
+    var grants = Grants(location: location)
+    // `grants:` with nothing after it grants nothing.
+    guard !isNull else { return grants }
+    grants.all = entries { key, value -> [Grant]? in
+      guard let capability = key.capability() else { return nil }
+      grants.keys[capability] = key.location
+      return value.resources(of: capability)
+    }.flatMap(\.self)
+    return grants
+  }
+
+  /// Holds what the operator grants against what the plugin requests, what its kind may hold, and what nobody may.
+  func check(_ grants: Grants, of manifest: PluginManifest, tenants: [Tenant], in scope: DeploymentScope) {
+    for capability in Capability.allCases {
+      guard let key = grants.keys[capability] else { continue }
+      let name = "\(self.name).grants.\(capability.name)"
+      guard capability.holders.contains(manifest.kind) else {
+        let holders = capability.holders.map { "\($0)" }.spelledOut("and")
+        diagnostics.report(key, "\(name): \(manifest.kind.withArticle) cannot hold it; only \(holders) plugins can")
+        continue
+      }
+      for grant in grants.all where grant.capability == capability {
+        guard let problem = problem(with: grant, of: manifest, tenants, scope) else { continue }
+        diagnostics.report(grant.location, "\(name): \(problem)")
+      }
+    }
+    checkInputs(of: manifest, against: grants)
+  }
+
+  private func problem(
+    with grant: Grant,
+    of manifest: PluginManifest,
+    _ tenants: [Tenant],
+    _ scope: DeploymentScope
+  ) -> String? {
+    guard manifest.requests(grant.capability, grant.resource) else {
+      let granted = grant.resource == .everything ? "" : "\(grant.resource) is "
+      return "\(granted)granted but not requested by plugin.yml"
+    }
+    switch (grant.capability, grant.resource) {
+    case (.secretsRead, .named(let glob)):
+      let missing = tenants.first { tenant in !tenant.credentials.keys.contains { glob.matches($0) } }
+      return missing.map { "tenant \($0.id) has no credential \(glob)" }
+    case (_, .path(let prefix)): return prefix.forbidden(stateDirectory: scope.stateDirectory)
+    default: return nil
+    }
+  }
+
+  /// Reports inputs that are not granted: the plugin would wait for ever for what cannot come.
+  private func checkInputs(of manifest: PluginManifest, against grants: Grants) {
+    let granted = grants.all.filter { $0.capability == .subscribe }.map(\.resource)
+    for input in manifest.inputs {
+      let isGranted = Resource.topics(input.topic).parts.allSatisfy { part in granted.contains { $0.covers(part) } }
+      guard !isGranted else { continue }
+      let key = grants.keys[.subscribe] ?? grants.location
+      diagnostics.report(key, "\(name).grants.subscribe: does not include the input \(input.topic) (\(input.location))")
+    }
+  }
+}
+
+extension PathPrefix {
+  /// Trees of the kernel's, which say and change too much.
+  private static let kernelTrees = ["/proc", "/sys", "/dev"]
+
+  /// Says why nobody may be granted this path, or nil.
+  fileprivate func forbidden(stateDirectory: String) -> String? {
+    guard isAbsolute else { return nil }
+    // A link could lead where its name does not say.
+    for path in [description, Self.resolved(description)].compactMap(\.self) {
+      guard let prefix = try? PathPrefix(path) else { continue }
+      if prefix.components.isEmpty { return "/ is all there is; name directories" }
+      if let tree = Self.kernelTrees.first(where: { (try? PathPrefix($0))?.overlaps(prefix) == true }) {
+        return "\(self) is within \(tree), which no plugin may use"
+      }
+      if let state = try? PathPrefix(stateDirectory), state.overlaps(prefix) {
+        return
+          "\(self) reaches the host's own files in \(stateDirectory); name a directory without / in front to use the plugin's own"
+      }
+    }
+    return nil
+  }
+
+  private static func resolved(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+}

@@ -1,0 +1,108 @@
+internal import Envelope
+
+/// What the reading of one plugin's entry needs from around it.
+struct DeploymentScope {
+  var tenants: [Tenant]
+  var libraries: LibrarySearch
+  /// Where the host keeps its own files; no plugin is granted a path there.
+  var stateDirectory: String
+}
+
+extension PluginConfiguration {
+  /// Reads an entry of `plugins`; nil when anything was reported.
+  static func read(_ key: ManifestValue, _ value: ManifestValue, in scope: DeploymentScope) -> PluginConfiguration? {
+    let diagnostics = value.diagnostics
+    diagnostics.plugin = key.plainText
+    defer { diagnostics.plugin = nil }
+    let before = diagnostics.count
+    guard let id = key.token() else { return nil }
+    let configuration = value.fields { read(id, at: key.location, $0, in: scope) } ?? nil
+    return diagnostics.count == before ? configuration : nil
+  }
+
+  private static func read(
+    _ id: String,
+    at location: SourceLocation,
+    _ fields: ManifestFields,
+    in scope: DeploymentScope
+  ) -> PluginConfiguration? {
+    let opened = fields.required("library")?.library(scope.libraries)
+    let enabled = fields.optional("enabled")?.flag() ?? true
+    let selectors = fields.required("tenants")?.list { TenantSelector($0) } ?? []
+    let replicas = fields.optional("replicas")?.integer(in: 1...64) ?? 1
+    let require = fields.optional("require")?.choice(SandboxLevel.self) ?? .landlock
+    let placement = fields.optional("placement")?.choice(Placement.self) ?? .process
+    let limits = fields.optional("limits").map { Limits($0) } ?? Limits()
+    let grants =
+      fields.optional("grants").map { $0.grants(at: fields.location(of: "grants")) } ?? Grants(location: location)
+    let config = fields.optional("config")
+    guard let opened else { return nil }
+
+    let (library, manifest) = opened
+    if manifest.id != id {
+      let library = fields.location(of: "library")
+      fields.value.report("the library is the plugin \"\(manifest.id)\"; its entry must be named so", at: library)
+    }
+    let bound = select(selectors, manifest, fields, from: scope.tenants)
+    if replicas > 1 && manifest.kind != .worker {
+      fields.optional("replicas")?.report("only a worker has replicas, \(id) is \(manifest.kind.withArticle)")
+    }
+    fields.value.check(grants, of: manifest, tenants: scope.tenants.filter { bound.contains($0.id) }, in: scope)
+    let json = config.map { manifest.config.read($0) } ?? manifest.config.readAbsent(fields.value)
+    guard let json else { return nil }
+    let tenantsLocation = fields.location(of: "tenants")
+    return PluginConfiguration(
+      id: id,
+      library: library,
+      manifest: manifest,
+      enabled: enabled,
+      selectors: selectors,
+      boundTenants: bound,
+      replicas: replicas,
+      grants: grants,
+      policy: Policy(plugin: id, grants: grants, tenants: bound, tenantsLocation: tenantsLocation),
+      limits: limits,
+      require: require,
+      placement: placement,
+      config: json,
+      configRev: String(sha256(json.bytes()).prefix(16)),
+      location: location
+    )
+  }
+
+  /// Finds the tenants that are meant, and reports selectors that mean none or another provider's.
+  private static func select(
+    _ selectors: [TenantSelector],
+    _ manifest: PluginManifest,
+    _ fields: ManifestFields,
+    from tenants: [Tenant]
+  ) -> [TenantID] {
+    func report(_ selector: TenantSelector, _ message: String) {
+      fields.value.diagnostics.report(selector.location, "\(fields.value.name).tenants: \(message)")
+    }
+    for selector in selectors {
+      if let provider = selector.provider, let own = manifest.provider, provider != own {
+        report(selector, "\(selector) is a tenant of \(provider), \(manifest.id) speaks \(own)")
+      } else if !tenants.contains(where: { selector.matches($0.id) }) {
+        report(selector, "there is no tenant \(selector)")
+      }
+    }
+    if selectors.isEmpty, fields.has("tenants") { fields.optional("tenants")?.report("expected at least one tenant") }
+    return tenants.map(\.id).filter { id in
+      (manifest.provider ?? id.provider) == id.provider && selectors.contains { $0.matches(id) }
+    }
+  }
+}
+
+extension PluginKind {
+  var withArticle: String { self == .access ? "an access plugin" : "a \(self)" }
+}
+
+extension ConfigSchema {
+  /// The configuration of an operator who wrote none.
+  fileprivate func readAbsent(_ entry: ManifestValue) -> JSON? {
+    if let absent { return absent }
+    entry.report("\"config\" is missing; the plugin requires \(required.spelledOut("and"))")
+    return nil
+  }
+}

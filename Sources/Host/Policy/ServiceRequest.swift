@@ -1,0 +1,27 @@
+/// What a request asks of the plugin that serves it: a capability, and what it does to a collection.
+package struct ServiceRequest: Sendable, Hashable {
+  package var capability: Capability
+  /// Of the collection that the envelope's `resource` names; nil where the capability has no collections.
+  package var access: Resource.Access?
+
+  /// The operations that change a collection.
+  private static let writes: Set<String> = ["put", "delete"]
+  /// The operations that leave it as it is.
+  private static let reads: Set<String> = ["get", "query", "count", "list", "search"]
+
+  /// Reads area and name of a request's topic, such as `storage` and `documents.put`; nil if it asks for no served capability.
+  package init?(area: String, name: String) {
+    let (subject, operation) = name.splitOnce(at: ".")
+    guard let capability = Capability(rawValue: "\(area).\(subject)"), capability.isServed else { return nil }
+    self.capability = capability
+    guard case .collections = capability.syntax else {
+      if operation != nil { return nil }
+      return
+    }
+    switch operation.map(String.init) {
+    case let operation? where Self.writes.contains(operation): access = .write
+    case let operation? where Self.reads.contains(operation): access = .read
+    default: return nil
+    }
+  }
+}
