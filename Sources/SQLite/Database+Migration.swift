@@ -36,6 +36,6 @@ extension Database {
 
   /// The one number that `sql` yields; 0 if it yields nothing.
   package func number(_ sql: SQL) throws(SQLiteError) -> Int64 {
-    try prepare(sql).first { (row) throws(SQLiteError) in try row.get(0, as: Int64.self) } ?? 0
+    try prepare(sql).value(as: Int64.self) ?? 0
   }
 }

@@ -93,9 +93,7 @@ internal import CSQLite
 
   /// Turns on write-ahead logging, and sets how durable a commit is.
   package func useWriteAheadLog(_ synchronous: Synchronous) throws(SQLiteError) {
-    let mode = try prepare("PRAGMA journal_mode = WAL").first { (row) throws(SQLiteError) in
-      try row.get(0, as: String.self)
-    }
+    let mode = try prepare("PRAGMA journal_mode = WAL").value(as: String.self)
     guard mode == "wal" else {
       throw SQLiteError(
         extendedCode: SQLITE_IOERR,

@@ -66,6 +66,13 @@ internal import CSQLite
     return result
   }
 
+  /// The first column of the first row; nil if there is no row.
+  package func value<each Value: SQLiteValue, Result: SQLiteValue>(
+    _ values: repeat each Value, as type: Result.Type
+  ) throws(SQLiteError) -> Result? {
+    try first(repeat each values) { (row) throws(SQLiteError) in try row.get(0, as: type) }
+  }
+
   /// Every row, mapped, with parameters whose number is known only when the program runs.
   package func all<Result>(
     binding values: [any SQLiteValue],

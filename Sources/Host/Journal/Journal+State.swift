@@ -32,9 +32,7 @@ extension Journal {
   }
 
   private func version(_ key: StateKey) throws(SQLiteError) -> UInt64 {
-    let found = try statements.stateVersion.first(key.plugin, key.provider, key.tenant, key.key) {
-      (row) throws(SQLiteError) in try row.get(0, as: Int64.self)
-    }
+    let found = try statements.stateVersion.value(key.plugin, key.provider, key.tenant, key.key, as: Int64.self)
     return UInt64(found ?? 0)
   }
 }

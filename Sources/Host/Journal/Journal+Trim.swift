@@ -47,9 +47,7 @@ extension Journal {
         deadLetters: try database.number("SELECT count(*) FROM dead_letters"),
         bytes: try pages * database.number("PRAGMA page_size"),
         oldest: try heads(below: .max, limit: 1).first,
-        lowestCursor: try database.prepare("SELECT min(cursor) FROM consumers").first { (row) throws(SQLiteError) in
-          try row.get(0, as: Int64?.self)
-        } ?? nil
+        lowestCursor: try database.prepare("SELECT min(cursor) FROM consumers").value(as: Int64?.self) ?? nil
       )
     }
   }

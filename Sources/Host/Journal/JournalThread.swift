@@ -25,7 +25,7 @@ package final class JournalThread: Sendable {
   private let answer: @Sendable ([JournalAnswer]) -> Void
   private let thread = Mutex<pthread_t?>(nil)
 
-  /// Starts the thread. It calls `answer` after each transaction, and after each command that is none.
+  /// Starts the thread, which calls `answer` after each transaction, and after each command that is none.
   package init(
     _ journal: sending Journal,
     answer: @escaping @Sendable ([JournalAnswer]) -> Void
@@ -36,7 +36,9 @@ package final class JournalThread: Sendable {
     try start(journal)
   }
 
-  /// Asks for something; the answer comes under `token`. False: the journal is closing, and no answer comes. [any thread]
+  /// Asks for something, from any thread.
+  ///
+  /// The answer comes under `token`. False: the journal is closing, and no answer comes.
   @discardableResult
   package func post(_ command: JournalCommand, token: UInt64) -> Bool {
     let (accepted, wake) = mailbox.withLock { mailbox in
@@ -50,12 +52,14 @@ package final class JournalThread: Sendable {
     return accepted
   }
 
-  /// How many entries wait for their answer: those of a batch each count, and any other command counts as one. [any thread]
+  /// How many entries wait for their answer: those of a batch each count, and any other command counts as one.
   package var backlog: Int {
     mailbox.withLock { $0.backlog }
   }
 
-  /// Answers all that was posted, checkpoints, closes, and returns when the thread is gone. [any thread but the journal's]
+  /// Answers all that was posted, checkpoints, closes, and returns when the thread is gone.
+  ///
+  /// Not to be called from `answer`, which the thread itself runs.
   package func close() {
     mailbox.withLock { $0.isClosing = true }
     ring()
