@@ -68,7 +68,8 @@ internal import CSQLite
 
   /// The first column of the first row; nil if there is no row.
   package func value<each Value: SQLiteValue, Result: SQLiteValue>(
-    _ values: repeat each Value, as type: Result.Type
+    _ values: repeat each Value,
+    as type: Result.Type
   ) throws(SQLiteError) -> Result? {
     try first(repeat each values) { (row) throws(SQLiteError) in try row.get(0, as: type) }
   }

@@ -21,6 +21,11 @@ package final class TemporaryDirectory: Sendable {
     return file(name)
   }
 
+  /// Reads a file in it.
+  package func read(_ name: String) throws -> [UInt8] {
+    try Array(Data(contentsOf: URL(filePath: file(name))))
+  }
+
   /// The path of a file in it.
   package func file(_ name: String) -> String {
     "\(path)/\(name)"

@@ -1,14 +1,21 @@
-package import SQLite
+internal import SQLite
 
 /// The host's durable record of envelopes, and of who is done with which.
 ///
 /// It belongs to one thread, and each call may wait for the disk: the host calls it through `JournalThread`. A sequence counts
 /// records from 1 and is never used twice.
 package final class Journal {
+  /// How often a commit reaches the disk itself.
+  package enum Synchronous: String, Sendable {
+    /// Each commit is on the disk when it is answered: it survives a loss of power.
+    case full
+    /// A commit survives the end of the process; the last ones may be lost with the power, the file stays whole.
+    case normal
+  }
+
   /// How a journal is kept.
   package struct Options: Sendable {
-    /// Whether each commit is on the disk itself when it returns, or may be lost with the power.
-    package var synchronous: Database.Synchronous = .full
+    package var synchronous = Synchronous.full
     /// How many of the last recorded digests are known at least; up to twice as many are, at 16 to 43 bytes of memory each.
     package var dedupeWindow = 65_536
     /// The largest size of the file, in bytes; beyond it nothing is recorded until something is trimmed.
@@ -31,7 +38,7 @@ package final class Journal {
       database = try Database(path: path, busyTimeout: busyTimeout)
       // One process at a time: two hosts on one journal would each count sequences of their own.
       try database.execute("PRAGMA locking_mode = EXCLUSIVE")
-      try database.useWriteAheadLog(options.synchronous)
+      try database.useWriteAheadLog(options.synchronous == .full ? .full : .normal)
       try database.execute("PRAGMA wal_autocheckpoint = " + SQL(checkpointPages))
       try database.execute("PRAGMA cache_size = " + SQL(-cacheKibibytes))
       let pages = try max(options.maxBytes / database.number("PRAGMA page_size"), 1)

@@ -97,4 +97,9 @@ package struct JournalOutcome: Sendable, Hashable {
 
   package var appends: [Append] = []
   package var states: [State] = []
+
+  package init(appends: [Append] = [], states: [State] = []) {
+    self.appends = appends
+    self.states = states
+  }
 }
