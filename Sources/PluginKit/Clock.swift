@@ -10,7 +10,8 @@ public struct Clock {
 
   /// Returns after `duration`.
   ///
-  /// - Throws: `CancellationError` at once when the task is cancelled or the instance has stopped; `HostError` without the grant `clock`.
+  /// - Throws: `CancellationError` at once when the task is cancelled or the instance has stopped; `HostError` without
+  ///   the grant `clock`.
   public func sleep(for duration: Duration) async throws {
     try await timers.sleep(for: duration)
   }

@@ -1,6 +1,7 @@
 public import Envelope
 
-/// The operator's configuration of this plugin, read by key; each error names the key, what was expected and what was found.
+/// The operator's configuration of this plugin, read by key; each error names the key, what was expected and what was
+/// found.
 public struct Config: Sendable, Hashable {
   /// Why a value cannot be used.
   public struct Failure: Error, Hashable, CustomStringConvertible {

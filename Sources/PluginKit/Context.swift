@@ -2,8 +2,8 @@ public import Envelope
 
 /// What an instance knows about itself, and all that it can do to the world.
 ///
-/// What is not granted throws a `HostError` that says so. What is published or requested while an envelope is being handled carries on
-/// its trace.
+/// What is not granted throws a `HostError` that says so. What is published or requested while an envelope is being
+/// handled carries on its trace.
 @PluginActor
 public final class Context {
   /// The plugin's id.
@@ -43,7 +43,8 @@ public final class Context {
     self.calls = calls
   }
 
-  /// Sends an envelope to whoever subscribes to its topic; returns once it is recorded (durable areas) or routed (the others).
+  /// Sends an envelope to whoever subscribes to its topic; returns once it is recorded (durable areas) or routed (the
+  /// others).
   ///
   /// Waits while the host has no room. Empty `trace` and `configRev` are filled in.
   public func publish(_ envelope: Envelope) async throws(HostError) {
@@ -53,9 +54,11 @@ public final class Context {
 
   /// Sends a request and returns its response.
   ///
-  /// The deadline is the envelope's own, else `timeout` from now, else that of the envelope being handled, else the host's default.
+  /// The deadline is the envelope's own, else `timeout` from now, else that of the envelope being handled, else the
+  /// host's default.
   ///
-  /// - Throws: A `HostError` if the request was answered with an error, whose words it bears, denied, or not answered in time.
+  /// - Throws: A `HostError` if the request was answered with an error, whose words it bears, denied, or not answered
+  ///   in time.
   public func request(_ envelope: Envelope, timeout: Duration? = nil) async throws(HostError) -> Envelope {
     var envelope = completed(envelope)
     if envelope.deadline == 0 {

@@ -1,6 +1,7 @@
 internal import Envelope
 
-/// The envelopes that an instance is handling: one at a time for each key, in order, and those without a key all at once.
+/// The envelopes that an instance is handling: one at a time for each key, in order, and those without a key all at
+/// once.
 @PluginActor
 final class Deliveries {
   private struct Delivery {

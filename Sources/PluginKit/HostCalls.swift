@@ -1,7 +1,8 @@
 internal import Envelope
 internal import PluginABI
 
-/// What an instance has asked of its host: calls that wait for room, in their order, and calls that wait for their completion.
+/// What an instance has asked of its host: calls that wait for room, in their order, and calls that wait for their
+/// completion.
 @PluginActor
 final class HostCalls {
   /// How a call ended.
@@ -79,7 +80,8 @@ final class HostCalls {
     return true
   }
 
-  /// Deals with a call that the host did not take: whoever waits for it hears so, and a request is answered in any case.
+  /// Deals with a call that the host did not take: whoever waits for it hears so, and a request is answered in any
+  /// case.
   private func refused(_ call: HostCall, _ kind: HostError.Kind) {
     let error = HostError(kind, "\(call.description): refused by the host")
     if let token = call.token {

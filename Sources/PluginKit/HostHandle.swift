@@ -1,12 +1,15 @@
 package import PluginABI
 internal import Synchronization
 
-/// The host as the C table shows it, made safe: what lies beyond a struct's size is absent, and after `close` no call gets through.
+/// The host as the C table shows it, made safe: what lies beyond a struct's size is absent, and after `close` no call
+/// gets through.
 ///
-/// What is marked [any], as in the header, may be called from any thread, and the rest on the plugin's; the lock keeps such a call from meeting `close`.
+/// What is marked [any], as in the header, may be called from any thread, and the rest on the plugin's; the lock keeps
+/// such a call from meeting `close`.
 @safe
 final class HostHandle: @unchecked Sendable {
-  // Unchecked because the C structs hold raw pointers; they are constant, and the header says which of them may be used where.
+  // Unchecked because the C structs hold raw pointers; they are constant, and the header says which of them may be used
+  // where.
 
   let pluginID: String
   let instanceName: String
@@ -51,8 +54,8 @@ final class HostHandle: @unchecked Sendable {
     guard size >= least else { return "the host's table: expected at least \(least) bytes, found \(size)" }
     let (major, minor) = unsafe (host.pointee.abi_major, host.pointee.abi_minor)
     guard major == PROMETHEAN_ABI_MAJOR, minor >= PROMETHEAN_ABI_MINOR else {
-      return
-        "the host's ABI: expected \(PROMETHEAN_ABI_MAJOR).\(PROMETHEAN_ABI_MINOR) or a later minor, found \(major).\(minor)"
+      let own = "\(PROMETHEAN_ABI_MAJOR).\(PROMETHEAN_ABI_MINOR)"
+      return "the host's ABI: expected \(own) or a later minor, found \(major).\(minor)"
     }
     return nil
   }

@@ -2,7 +2,8 @@ public import Envelope
 
 /// A plugin as its author writes it; one object is one instance.
 ///
-/// The runner makes it, starts it, gives it envelopes, and stops it. All of it runs on `PluginActor`, so its state needs no lock.
+/// The runner makes it, starts it, gives it envelopes, and stops it. All of it runs on `PluginActor`, so its state
+/// needs no lock.
 @PluginActor
 public protocol Plugin: AnyObject {
   /// The id in the plugin's manifest.
@@ -16,10 +17,11 @@ public protocol Plugin: AnyObject {
 
   /// Handles one envelope; returning means handled, all effects done.
   ///
-  /// Envelopes with one key come one at a time and in order, all others at the same time. A request is answered with what is
-  /// returned, nil being an empty answer; what is returned for any other envelope is ignored.
+  /// Envelopes with one key come one at a time and in order, all others at the same time. A request is answered with
+  /// what is returned, nil being an empty answer; what is returned for any other envelope is ignored.
   ///
-  /// - Throws: A `Rejection` if the envelope can never be handled: to the dead letters. Anything else: to be delivered again. A request is
+  /// - Throws: A `Rejection` if the envelope can never be handled: to the dead letters. Anything else: to be delivered
+  ///   again. A request is
   ///   answered with an error that bears the thrown error's words.
   func handle(_ envelope: Envelope) async throws -> Response?
 

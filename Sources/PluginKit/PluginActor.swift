@@ -1,7 +1,8 @@
 /// The isolation of everything in a plugin: one thread, the one that the runner calls the plugin on.
 ///
-/// A plugin's state needs no lock: whatever is `@PluginActor` runs on that thread alone, one piece at a time, and no thread of the
-/// SDK's stands beside it. A `handle` that awaits lets the others run meanwhile; one that computes for long holds them all up.
+/// A plugin's state needs no lock: whatever is `@PluginActor` runs on that thread alone, one piece at a time, and no
+/// thread of the SDK's stands beside it. A `handle` that awaits lets the others run meanwhile; one that computes for
+/// long holds them all up.
 @globalActor
 public actor PluginActor {
   /// The one actor of this library.

@@ -11,7 +11,8 @@ internal import Synchronization
 public enum PluginEntry<Made: Plugin> {
   /// The table, which lives for good; the next `create` makes a `Made`.
   ///
-  /// A C function cannot know a Swift type, so asking for the table is what chooses it. A library holds one plugin, and so needs no more.
+  /// A C function cannot know a Swift type, so asking for the table is what chooses it. A library holds one plugin, and
+  /// so needs no more.
   public static var table: UnsafePointer<promethean_plugin> {
     unsafe PluginTables.shared.table(of: Made.self)
   }

@@ -3,12 +3,14 @@ internal import Synchronization
 
 /// Runs the jobs of `PluginActor` on the runner's thread, within the calls that the runner makes.
 ///
-/// A job that comes from that thread waits in a plain queue, since a call is under way that will drain it; one from any other thread
-/// goes through a lock and asks the host for a `poll`. So a plugin that never leaves its actor needs no thread but the runner's.
+/// A job that comes from that thread waits in a plain queue, since a call is under way that will drain it; one from any
+/// other thread goes through a lock and asks the host for a `poll`. So a plugin that never leaves its actor needs no
+/// thread but the runner's.
 final class PluginExecutor: SerialExecutor, @unchecked Sendable {
   // Unchecked because `local` has no lock: only the owner's thread touches it.
 
-  /// How many jobs one call runs at most, so that tasks that only yield to each other cannot keep the runner from its channel.
+  /// How many jobs one call runs at most, so that tasks that only yield to each other cannot keep the runner from its
+  /// channel.
   static let jobsPerCall = 1024
 
   private struct Shared: ~Copyable {
@@ -47,10 +49,11 @@ final class PluginExecutor: SerialExecutor, @unchecked Sendable {
       local.append(job)
       return
     }
-    shared.withLock { shared in
+    let host = shared.withLock { shared in
       shared.arrived.append(job)
-      shared.instances.last?.wake()
+      return shared.instances.last
     }
+    host?.wake()
   }
 
   /// Runs what is due, on the own thread; asks for a `poll` if that is more than one call should run.
@@ -67,7 +70,7 @@ final class PluginExecutor: SerialExecutor, @unchecked Sendable {
     if next < local.count {
       local.removeFirst(next)
       next = 0
-      shared.withLock { shared in shared.instances.last?.wake() }
+      shared.withLock { $0.instances.last }?.wake()
     }
   }
 

@@ -1,0 +1,183 @@
+internal import Envelope
+internal import PluginABI
+internal import PluginKit
+internal import Synchronization
+
+/// The C functions of a fake host, and the extension tables that hold them.
+enum HostTable {
+  static let log = unsafe promethean_log_v1(
+    struct_size: size(of: promethean_log_v1.self),
+    write: { context, severity, message, fields in
+      let line = unsafe HostRecord.LogLine(severity: severity, message: String(message), fields: String(fields))
+      unsafe host(context).heard { $0.logged.append(line) }
+    }
+  )
+
+  static let clock = unsafe promethean_clock_v1(
+    struct_size: size(of: promethean_clock_v1.self),
+    realtime: { context in unsafe host(context).state.withLock { FakeHost.epoch + $0.elapsed } },
+    monotonic: { context in unsafe host(context).state.withLock { $0.elapsed } },
+    after: { context, nanoseconds, token in
+      unsafe host(context).state.withLock { $0.timers.append(($0.elapsed + nanoseconds, token)) }
+      return PROMETHEAN_PENDING
+    }
+  )
+
+  static let metrics = unsafe promethean_metrics_v1(
+    struct_size: size(of: promethean_metrics_v1.self),
+    record: { context, kind, name, value in
+      let measurement = unsafe HostRecord.Measurement(kind: kind, name: String(name), value: value)
+      unsafe host(context).heard { $0.measured.append(measurement) }
+    }
+  )
+
+  static let publish = unsafe promethean_publish_v1(
+    struct_size: size(of: promethean_publish_v1.self),
+    publish: { context, view, token in
+      let host = unsafe host(context)
+      let envelope = unsafe Envelope(view)
+      guard host.takeRoom() else { return PROMETHEAN_AGAIN }
+      guard envelope.payload.count <= PROMETHEAN_PAYLOAD_MAX else { return PROMETHEAN_INVALID }
+      let status = host.publishAnswer(envelope)
+      if status == PROMETHEAN_OK { host.heard { $0.published.append(envelope) } }
+      if token != 0 {
+        host.add(FakeHost.Completion(token: token, status: status, message: "publish on \(envelope.topic)"))
+      }
+      return PROMETHEAN_PENDING
+    }
+  )
+
+  static let request = unsafe promethean_request_v1(
+    struct_size: size(of: promethean_request_v1.self),
+    request: { context, view, token in
+      let host = unsafe host(context)
+      let envelope = unsafe Envelope(view)
+      guard host.takeRoom() else { return PROMETHEAN_AGAIN }
+      host.heard { $0.requested.append(.init(token: token, envelope: envelope)) }
+      host.add(host.completion(of: token, host.answer(envelope)))
+      return PROMETHEAN_PENDING
+    }
+  )
+
+  static let subscribe = unsafe promethean_subscribe_v1(
+    struct_size: size(of: promethean_subscribe_v1.self),
+    subscribe: { context, pattern, token in
+      let host = unsafe host(context)
+      let text = unsafe String(pattern)
+      guard host.takeRoom() else { return PROMETHEAN_AGAIN }
+      host.heard { $0.subscribed.append(text) }
+      host.add(FakeHost.Completion(token: token))
+      return PROMETHEAN_PENDING
+    },
+    settle: { context, delivery, how, reason in
+      let host = unsafe host(context)
+      let outcome: HostRecord.Outcome =
+        switch how {
+        case PROMETHEAN_SETTLE_ACK: .ack
+        case PROMETHEAN_SETTLE_RETRY: unsafe .retry(String(reason))
+        case PROMETHEAN_SETTLE_RELEASE: .release
+        default: unsafe .reject(String(reason))
+        }
+      guard host.takeRoom() else { return PROMETHEAN_AGAIN }
+      host.heard { $0.settled.append(.init(delivery: delivery, outcome: outcome)) }
+      return PROMETHEAN_OK
+    },
+    respond: { context, delivery, view in
+      let host = unsafe host(context)
+      let envelope = unsafe Envelope(view)
+      guard host.takeRoom() else { return PROMETHEAN_AGAIN }
+      guard envelope.payload.count <= PROMETHEAN_PAYLOAD_MAX else { return PROMETHEAN_INVALID }
+      host.heard { $0.settled.append(.init(delivery: delivery, outcome: .response(envelope))) }
+      return PROMETHEAN_OK
+    }
+  )
+
+  static let state = unsafe promethean_state_v1(
+    struct_size: size(of: promethean_state_v1.self),
+    get: { context, provider, tenant, key, token in
+      let host = unsafe host(context)
+      guard let document = unsafe host.record.documents[name(provider, tenant, key)] else {
+        host.add(FakeHost.Completion(token: token, status: PROMETHEAN_NOT_FOUND, message: "no such document"))
+        return PROMETHEAN_PENDING
+      }
+      var result = Envelope(payload: document.bytes)
+      result.configRev = "\(document.version)"
+      host.add(FakeHost.Completion(token: token, result: result))
+      return PROMETHEAN_PENDING
+    },
+    put: { context, provider, tenant, key, expected, document, token in
+      let host = unsafe host(context)
+      let name = unsafe name(provider, tenant, key)
+      let bytes = unsafe [UInt8](document)
+      let version = host.record.documents[name]?.version ?? 0
+      guard expected == .max || expected == version else {
+        let message = "expected version \(expected), found \(version)"
+        host.add(FakeHost.Completion(token: token, status: PROMETHEAN_CONFLICT, message: message))
+        return PROMETHEAN_PENDING
+      }
+      host.heard { $0.documents[name] = (version + 1, bytes) }
+      host.add(FakeHost.Completion(token: token))
+      return PROMETHEAN_PENDING
+    },
+    remove: { context, provider, tenant, key, token in
+      let host = unsafe host(context)
+      let name = unsafe name(provider, tenant, key)
+      host.heard { $0.documents[name] = nil }
+      host.add(FakeHost.Completion(token: token))
+      return PROMETHEAN_PENDING
+    }
+  )
+
+  // MARK: - Of the table itself
+
+  static func find(_ context: UnsafeMutableRawPointer, _ id: promethean_bytes) -> UnsafeRawPointer? {
+    unsafe host(context).memory.find(String(id))
+  }
+
+  static func setError(_ context: UnsafeMutableRawPointer, _ message: promethean_bytes) {
+    let text = unsafe String(message)
+    unsafe host(context).heard { $0.error = text }
+  }
+
+  static func complete(
+    _ context: UnsafeMutableRawPointer,
+    _ operation: UInt64,
+    _ status: promethean_status,
+    _ message: promethean_bytes
+  ) {
+    let text = unsafe String(message)
+    unsafe host(context).heard { record in
+      record.error = text
+      record.operations[operation] = status
+    }
+  }
+
+  static func wake(_ context: UnsafeMutableRawPointer) {
+    let host = unsafe host(context)
+    host.heard { $0.wakes += 1 }
+    host.schedulePoll()
+  }
+
+  private static func host(_ context: UnsafeMutableRawPointer) -> FakeHost {
+    unsafe Unmanaged<FakeHost>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  private static func name(_ provider: promethean_bytes, _ tenant: promethean_bytes, _ key: promethean_bytes) -> String
+  {
+    unsafe "\(String(provider))/\(String(tenant))/\(String(key))"
+  }
+
+  private static func size<Table>(of table: Table.Type) -> UInt32 { UInt32(MemoryLayout<Table>.size) }
+}
+
+extension FakeHost {
+  /// Takes one place for a call; false if there is none.
+  func takeRoom() -> Bool {
+    state.withLock { state in
+      guard let room = state.room else { return true }
+      guard room > 0 else { return false }
+      state.room = room - 1
+      return true
+    }
+  }
+}
