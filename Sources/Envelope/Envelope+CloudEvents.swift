@@ -15,7 +15,7 @@ extension Envelope {
     var event = JSONObject()
     event["specversion"] = .string(Self.cloudEventsVersion)
     event["id"] = .string(id)
-    event["source"] = .string(Self.sourcePrefix + URIText.encode(src))
+    event["source"] = .string(Self.sourcePrefix + TokenRule.percentEncoded(src, keeping: ":"))
     event["type"] = .string(cloudEventType)
     event["time"] = ts == 0 ? nil : .string(Timestamp(nanoseconds: ts).description)
     for (name, field) in Self.textAttributes {
@@ -44,7 +44,7 @@ extension Envelope {
     self.init()
     id = try reader.string("id")
     let source = try reader.string("source")
-    src = source.hasPrefix(Self.sourcePrefix) ? URIText.decode(source.dropFirst(Self.sourcePrefix.count)) : source
+    src = Self.src(ofSource: source)
     intent = Self.intent(ofType: try reader.identifier("type"))
     ts = try reader.time(ifPresent: "time")?.nanoseconds ?? 0
     for (name, field) in Self.textAttributes {
@@ -70,7 +70,7 @@ extension Envelope {
     ]
   }
 
-  // MARK: Type
+  // MARK: Type and source
 
   /// `promethean.<area>.<intent>`, with the area `any` for a topic that is none.
   private var cloudEventType: String {
@@ -79,14 +79,20 @@ extension Envelope {
   }
 
   private static func intent(ofType type: String) -> String {
-    guard type.hasPrefix(typePrefix) else { return type }
-    let parts = type.dropFirst(typePrefix.count).split(
-      separator: ".",
-      maxSplits: 1,
-      omittingEmptySubsequences: false
-    )
-    guard TokenRule.isArea(parts[0]) else { return type }
-    return parts.count == 2 ? String(parts[1]) : ""
+    guard let rest = suffix(of: type, after: typePrefix) else { return type }
+    // Bytes are compared, not characters: an intent may begin with a mark that would join the dot.
+    let dot = rest.utf8.firstIndex(of: UInt8(ascii: "."))
+    guard TokenRule.isArea(rest[..<(dot ?? rest.endIndex)]) else { return type }
+    return dot.map { String(rest[rest.utf8.index(after: $0)...]) } ?? ""
+  }
+
+  private static func src(ofSource source: String) -> String {
+    suffix(of: source, after: sourcePrefix).flatMap(TokenRule.percentDecoded) ?? source
+  }
+
+  private static func suffix(of text: String, after prefix: String) -> Substring? {
+    guard text.utf8.starts(with: prefix.utf8) else { return nil }
+    return text[text.utf8.index(text.startIndex, offsetBy: prefix.utf8.count)...]
   }
 
   // MARK: Payload
@@ -135,17 +141,6 @@ private enum Kind: String {
     case .error: [.response, .error]
     }
   }
-}
-
-/// Text inside a URI: every byte but letters, digits and a few marks as `%XX`.
-private enum URIText {
-  static func encode(_ text: String) -> String {
-    text.split(separator: ":", omittingEmptySubsequences: false)
-      .map { TokenRule.percentEncoded(String($0)) }
-      .joined(separator: ":")
-  }
-
-  static func decode(_ text: Substring) -> String { TokenRule.percentDecoded(text) ?? String(text) }
 }
 
 extension PayloadReader {

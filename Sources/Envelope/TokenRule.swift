@@ -25,12 +25,13 @@ enum TokenRule {
     !text.isEmpty && text.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: "%") }
   }
 
-  /// Returns some text as one token of a topic: every byte but letters, digits, `_` and `-` as `%XX`.
-  static func percentEncoded(_ text: String) -> String {
+  /// Returns some text with every byte but letters, digits, `_`, `-` and one more as `%XX`.
+  static func percentEncoded(_ text: String, keeping kept: Unicode.Scalar? = nil) -> String {
+    let kept = kept.map(UInt8.init(ascii:))
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     for byte in text.utf8 {
-      if isPlain(byte) {
+      if isPlain(byte) || byte == kept {
         bytes.append(byte)
       } else {
         bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]

@@ -16,7 +16,9 @@ public struct URN: Sendable, Hashable, CustomStringConvertible {
 
   /// Creates a URN from its text.
   public init(_ text: String) throws(URNError) {
-    let parts = text.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
+    // By bytes, since an id may begin with a mark that would join the colon to one character.
+    let parts = text.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 4, omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
     guard parts.count == 5, parts[0] == "urn" else {
       throw URNError(text: text, reason: "expected urn:<provider>:<kind>:<tenant>:<id>")
     }

@@ -228,8 +228,10 @@ extension JSONParser {
     if let scalar = Unicode.Scalar(unit) { return scalar }
     if UTF16.isLeadSurrogate(unit), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
       let trail = try codeUnit()
-      let pair = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(trail) &- 0xDC00)
-      if UTF16.isTrailSurrogate(trail), let scalar = Unicode.Scalar(pair) { return scalar }
+      if UTF16.isTrailSurrogate(trail) {
+        let pair = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(trail) - 0xDC00)
+        if let scalar = Unicode.Scalar(pair) { return scalar }
+      }
     }
     throw error("expected a pair of surrogates, found half of one", at: start)
   }
