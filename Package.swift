@@ -86,8 +86,13 @@ func swift(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: dependencies + ["TestSupport"],
+    exclude: exclude,
+    swiftSettings: settings
+  )
 }
 
 let package = Package(
@@ -126,8 +131,10 @@ let package = Package(
     swift(
       "Host",
       [
-        "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite", "YAML",
-      ]),
+        "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite",
+        "YAML",
+      ]
+    ),
     .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host"], swiftSettings: settings),
 
     .target(
@@ -139,7 +146,11 @@ let package = Package(
     tests("Envelope", ["Envelope", "CEnvelope"]),
     tests("PluginKit", ["PluginKit", "PluginABI", "Envelope"]),
     tests("Channel", ["Channel", "CChannel"]),
-    tests("Runner", ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI"]),
+    tests(
+      "Runner",
+      ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI"],
+      exclude: ["Fixtures"]
+    ),
     tests("Library", ["SQLite", "YAML"]),
     tests("Host", ["Host", "Envelope", "Channel", "SQLite", "YAML", "CLinux"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),

@@ -1,1 +1,55 @@
-int main(void) { return 0; }
+// promethean-runner: the process that one instance of a plugin lives in.
+//
+// It is C, and links no more than the C library, because whatever runs before the sandbox is closed runs outside of it: a Swift runtime's
+// constructors would. The host's order of work is the control protocol of wire.h.
+
+#include <sandbox.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "dispatch_stat.h"
+#include "runner.h"
+
+_Static_assert(SANDBOX_LEVEL_FULL == WIRE_LEVEL_FULL && SANDBOX_LEVEL_LANDLOCK == WIRE_LEVEL_LANDLOCK, "levels");
+_Static_assert(SANDBOX_LEVEL_NONE == WIRE_LEVEL_NONE, "levels");
+_Static_assert(SANDBOX_STAGE_LIMITS == WIRE_STAGE_LIMITS && SANDBOX_STAGE_NAMESPACES == WIRE_STAGE_NAMESPACES, "stages");
+_Static_assert(SANDBOX_STAGE_IDENTITY == WIRE_STAGE_IDENTITY && SANDBOX_STAGE_LANDLOCK == WIRE_STAGE_LANDLOCK, "stages");
+_Static_assert(SANDBOX_STAGE_SECCOMP == WIRE_STAGE_SECCOMP && SANDBOX_STAGE_SELF_TEST == WIRE_STAGE_SELF_TEST, "stages");
+
+static runner runner_;
+
+/// Maps the rings, and closes their memory's descriptor: mapped again, it could be made to run.
+static void map_rings(runner *runner) {
+  ring rings[2];
+  if (ring_map(WIRE_FD_RINGS, rings) != 0) control_fail(WIRE_STAGE_SETUP, "the rings cannot be mapped: %m");
+  close(WIRE_FD_RINGS);
+  runner->inbox = rings[0];
+  outbox_prepare(&runner->outbox, &rings[1]);
+}
+
+/// Closes the sandbox. Returns where the library is to be mapped from.
+static const char *close_sandbox(const setup *setup) {
+  static sandbox_report report;
+  sandbox_plan plan = setup_plan(setup);
+  if (sandbox_close(&plan, &report) != 0) control_fail((uint64_t)report.stage, "%s: %s", setup->plugin_id, report.text);
+  dispatch_stat_prepare(report.tasks);
+  control_check_host();
+  control_send(WIRE_SANDBOXED, 0, (uint64_t)report.level, report.text, strlen(report.text));
+  return report.library;
+}
+
+int main(void) {
+  runner *runner = &runner_;
+  setup_receive(&runner->setup);
+  map_rings(runner);
+  timers_prepare(&runner->timers);
+  host_prepare(runner);
+  const char *library = close_sandbox(&runner->setup);
+  library_load(runner, library);
+  control_send(WIRE_LOADED, 0, 0, NULL, 0);
+  lifecycle_create(runner);
+  control_send(WIRE_CREATED, 0, 0, NULL, 0);
+  loop_run(runner);
+}

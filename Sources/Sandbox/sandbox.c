@@ -1,1 +1,66 @@
 #include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "layers.h"
+
+int sandbox_failed(sandbox_report *report, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(report->text, sizeof report->text, format, arguments);
+  va_end(arguments);
+  return -1;
+}
+
+/// The stage that follows, if those before it went well.
+static int begin(sandbox_report *report, int stage) {
+  report->stage = stage;
+  return 0;
+}
+
+static int pin_tasks(sandbox_report *report) {
+  report->tasks = open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return report->tasks < 0 ? sandbox_failed(report, "open /proc/self/task: %s", strerror(errno)) : 0;
+}
+
+static int forbid_new_privileges(sandbox_report *report) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) return 0;
+  return sandbox_failed(report, "prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
+}
+
+static void report_level(const sandbox_plan *plan, sandbox_report *report) {
+  report->level = !plan->landlock ? SANDBOX_LEVEL_NONE : !plan->namespaces ? SANDBOX_LEVEL_LANDLOCK : SANDBOX_LEVEL_FULL;
+  const char *missing = "";
+  if (!plan->landlock && !plan->namespaces)
+    missing = "no Landlock and no namespaces: files are open to it as to its user";
+  else if (!plan->landlock)
+    missing = "no Landlock: only the private root hides files";
+  else if (!plan->namespaces)
+    missing = "no namespaces: it can see that files exist, and how large they are";
+  snprintf(report->text, sizeof report->text, "%s", missing);
+}
+
+int sandbox_close(const sandbox_plan *plan, sandbox_report *report) {
+  *report = (sandbox_report){.tasks = -1};
+  // The order is the recipe's: what hides /proc after what needs it, what gives capabilities up after what needs them.
+  int failed = begin(report, SANDBOX_STAGE_LIMITS) || limits_apply(plan, report);
+  failed = failed || begin(report, SANDBOX_STAGE_LANDLOCK) || (plan->landlock && pin_tasks(report));
+  failed = failed || begin(report, SANDBOX_STAGE_NAMESPACES) || (plan->namespaces && namespaces_apply(plan, report));
+  failed = failed || begin(report, SANDBOX_STAGE_LIMITS) || limits_threads(plan, report);
+  failed = failed || begin(report, SANDBOX_STAGE_IDENTITY) || identity_change(plan, report);
+  failed = failed || limits_die_with_parent(report) || forbid_new_privileges(report);
+  failed = failed || begin(report, SANDBOX_STAGE_LANDLOCK) || (plan->landlock && landlock_apply(plan, report));
+  failed = failed || begin(report, SANDBOX_STAGE_IDENTITY) || identity_disarm(report);
+  failed = failed || begin(report, SANDBOX_STAGE_SECCOMP) || seccomp_apply(plan, report);
+  failed = failed || begin(report, SANDBOX_STAGE_SELF_TEST) || self_test_run(plan, report);
+  if (failed) return -1;
+  if (!plan->namespaces) snprintf(report->library, sizeof report->library, "/proc/self/fd/%d", plan->library);
+  report_level(plan, report);
+  return 0;
+}

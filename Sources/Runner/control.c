@@ -1,0 +1,53 @@
+#include "control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/// Exit status of a runner whose host has gone.
+#define EXIT_ORPHANED 3
+/// Exit status of a runner that gave up, as the host was told.
+#define EXIT_FAILED 1
+
+long control_receive(uint8_t *buffer, int wait, wire_control *head) {
+  ssize_t size;
+  do size = recv(WIRE_FD_CONTROL, buffer, WIRE_CONTROL_MAX, wait ? 0 : MSG_DONTWAIT);
+  while (size < 0 && errno == EINTR);
+  if (size < 0 && errno == EAGAIN) return -1;
+  if (size < (ssize_t)sizeof *head) _exit(EXIT_ORPHANED);
+  memcpy(head, buffer, sizeof *head);
+  memmove(buffer, buffer + sizeof *head, (size_t)size - sizeof *head);
+  return size - (long)sizeof *head;
+}
+
+void control_send(uint32_t kind, int32_t status, uint64_t token, const void *text, size_t size) {
+  struct {
+    wire_control head;
+    char text[CONTROL_TEXT_MAX];
+  } message = {.head = {.kind = kind, .status = status, .token = token}};
+  if (size > sizeof message.text) size = sizeof message.text;
+  if (size) memcpy(message.text, text, size);
+  ssize_t sent;
+  do sent = send(WIRE_FD_CONTROL, &message, sizeof message.head + size, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) _exit(EXIT_ORPHANED);
+}
+
+void control_fail(uint64_t stage, const char *format, ...) {
+  char text[CONTROL_TEXT_MAX];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  control_send(WIRE_FAILED, 0, stage, text, strlen(text));
+  _exit(EXIT_FAILED);
+}
+
+void control_check_host(void) {
+  struct pollfd host = {.fd = WIRE_FD_CONTROL, .events = 0};
+  if (poll(&host, 1, 0) > 0 && host.revents & (POLLHUP | POLLERR)) _exit(EXIT_ORPHANED);
+}

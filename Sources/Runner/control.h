@@ -1,0 +1,26 @@
+// The runner's end of the control socket.
+
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <wire.h>
+
+/// Bytes of the longest text that goes to the host: a message for people.
+#define CONTROL_TEXT_MAX 2048
+
+/// Reads the next message into `buffer`, of WIRE_CONTROL_MAX bytes, or waits for it. Returns the bytes of the body, which follows `*head` there,
+/// -1 if there is none now. If the host has gone, so does this process.
+long control_receive(uint8_t *buffer, int wait, wire_control *head);
+
+/// Says how far the runner is. `text` may be empty, and is cut to CONTROL_TEXT_MAX.
+void control_send(uint32_t kind, int32_t status, uint64_t token, const void *text, size_t size);
+
+/// Says why it goes no further, and ends the process.
+_Noreturn void control_fail(uint64_t stage, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/// Ends the process if the host is gone: the kernel's signal for that may have been armed too late to fire.
+void control_check_host(void);
+
+#endif

@@ -1,0 +1,83 @@
+// The runner's loop: take what is there, call the plugin, flush, sleep.
+
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "runner.h"
+
+/// Frames that are taken before the loop looks at the control socket and the timers again.
+#define BATCH 32
+
+static int64_t monotonic(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/// Takes up to a batch of frames. Returns how many.
+static int take_frames(runner *runner) {
+  int taken = 0;
+  const uint8_t *frame;
+  size_t size;
+  while (taken < BATCH && delivery_pay(runner) && ring_peek(&runner->inbox, &frame, &size) == RING_OK) {
+    delivery_take(runner, frame, size);
+    ring_next(&runner->inbox);
+    outbox_flush(&runner->outbox);
+    taken++;
+  }
+  if (taken && ring_release(&runner->inbox)) outbox_wake_host();
+  return taken;
+}
+
+/// Tells the plugin of the timers that are due now; one that is set meanwhile waits for its turn.
+static int fire_timers(runner *runner) {
+  if (timers_next(&runner->timers) == INT64_MAX) return 0;
+  int64_t now = monotonic();
+  int fired = 0;
+  for (uint64_t token; fired < BATCH && timers_take(&runner->timers, now, &token); fired++)
+    runner->plugin.completed(runner->instance, token, PROMETHEAN_OK, bytes_of(NULL, 0), NULL);
+  return fired;
+}
+
+static void take_control(runner *runner) {
+  static uint8_t body[WIRE_CONTROL_MAX];
+  wire_control head;
+  while (control_receive(body, 0, &head) >= 0) lifecycle_control(runner, head.kind);
+}
+
+/// Whether there is nothing to do until somebody wakes this process, who from now on knows that they must.
+static int may_sleep(runner *runner) {
+  if (outbox_room_is_back(&runner->outbox)) runner_wake(runner);
+  if (!runner->debt.is_owed && ring_sleep(&runner->inbox)) return 0;
+  return !atomic_load(&runner->poll_is_due);
+}
+
+/// Waits for the host, for another thread of the plugin's, or for a timer; not at all if there is work. Returns whether the host has
+/// sent a control message.
+static int wait_for_work(runner *runner) {
+  struct timespec time = {0}, *timeout = &time;
+  if (may_sleep(runner)) {
+    int64_t due = timers_next(&runner->timers), now = due == INT64_MAX ? 0 : monotonic();
+    if (due == INT64_MAX) timeout = NULL;
+    else if (due > now) time = (struct timespec){.tv_sec = (due - now) / 1000000000, .tv_nsec = (due - now) % 1000000000};
+  }
+  struct pollfd sources[] = {{.fd = WIRE_FD_CONTROL, .events = POLLIN}, {.fd = WIRE_FD_TO_PLUGIN, .events = POLLIN}};
+  int ready = ppoll(sources, 2, timeout, NULL);
+  ring_awake(&runner->inbox);
+  if (ready <= 0) return 0;
+  uint64_t count;
+  if (sources[1].revents && read(WIRE_FD_TO_PLUGIN, &count, sizeof count) < 0) return sources[0].revents != 0;
+  return sources[0].revents != 0;
+}
+
+void loop_run(runner *runner) {
+  for (;;) {
+    int work = take_frames(runner) + fire_timers(runner);
+    if (atomic_exchange(&runner->poll_is_due, 0) || work) runner->plugin.poll(runner->instance);
+    outbox_flush(&runner->outbox);
+    lifecycle_complete(runner);
+    if (wait_for_work(runner)) take_control(runner);
+  }
+}
