@@ -170,12 +170,12 @@ extension Envelope {
   mutating func text(_ length: UInt16, _ field: Int32) throws(EnvelopeError) -> String {
     guard length > 0 else { return "" }
     let end = unsafe offset + Int(length)
-    let slice = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
-    guard let text = unsafe String(validating: slice, as: UTF8.self) else {
+    let slice = unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<end]).assumingMemoryBound(to: UInt8.self)
+    guard let span = try? unsafe UTF8Span(validating: slice.span) else {
       throw .notUTF8(field: Envelope.fieldNames[Int(field)])
     }
     unsafe offset = end
-    return text
+    return String(copying: span)
   }
 
   func rest() -> [UInt8] {

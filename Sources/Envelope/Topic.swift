@@ -32,7 +32,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible {
     guard text.utf8.count <= Self.sizeMax else {
       throw fail("expected at most \(Self.sizeMax) bytes, found \(text.utf8.count)")
     }
-    let tokens = text.split(separator: ".", omittingEmptySubsequences: false)
+    let tokens = TokenRule.tokens(of: text)
     guard tokens.count <= Self.tokensMax else {
       throw fail("expected at most \(Self.tokensMax) tokens, found \(tokens.count)")
     }

@@ -30,7 +30,7 @@ public struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
     guard text.utf8.count <= Topic.sizeMax else {
       throw fail("expected at most \(Topic.sizeMax) bytes, found \(text.utf8.count)")
     }
-    let tokens = text.split(separator: ".", omittingEmptySubsequences: false)
+    let tokens = TokenRule.tokens(of: text)
     guard tokens.count <= Topic.tokensMax else {
       throw fail("expected at most \(Topic.tokensMax) tokens, found \(tokens.count)")
     }
@@ -78,7 +78,7 @@ public struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
 
   /// Returns whether a topic belongs to the set; text with an empty token belongs to none.
   public func matches(_ topic: String) -> Bool {
-    let tokens = topic.split(separator: ".", omittingEmptySubsequences: false)
+    let tokens = TokenRule.tokens(of: topic)
     guard tokens.allSatisfy({ !$0.isEmpty }) else { return false }
     for (index, place) in places.enumerated() {
       guard index < tokens.count else { return false }

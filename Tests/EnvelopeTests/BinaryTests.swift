@@ -92,11 +92,20 @@ struct BinaryTests {
     }
   }
 
-  @Test(arguments: Array(zip(Envelope.textFields.indices, ["src", "provider", "tenant", "reply", "topic"])))
+  @Test(
+    arguments: zip(
+      Envelope.textFields.indices,
+      [
+        "src", "provider", "tenant", "reply", "topic", "id", "intent", "key", "trace", "corr", "content_type",
+        "resource", "build", "models", "config_rev",
+      ]
+    )
+  )
   func `a field over its limit is not written`(field: Int, name: String) {
+    let limit = name == "models" ? 4096 : 1024
     var envelope = Envelope()
-    envelope[keyPath: Envelope.textFields[field]] = String(repeating: "é", count: 513)
-    #expect(throws: EnvelopeError.fieldTooLong(field: name, size: 1026, limit: 1024)) { try envelope.binary() }
+    envelope[keyPath: Envelope.textFields[field]] = String(repeating: "é", count: limit / 2) + "x"
+    #expect(throws: EnvelopeError.fieldTooLong(field: name, size: limit + 1, limit: limit)) { try envelope.binary() }
   }
 
   @Test func `a payload over its limit is not written`() {

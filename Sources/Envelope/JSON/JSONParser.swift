@@ -157,7 +157,7 @@ extension JSONParser {
     skipPlain()
     // Nearly every string is plain, and becomes text without an intermediate copy.
     if peek == UInt8(ascii: "\"") {
-      let text = try text(bytes[start..<offset], at: start)
+      let text = try text(bytes.span.extracting(start..<offset), at: start)
       offset += 1
       return text
     }
@@ -166,7 +166,7 @@ extension JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         offset += 1
-        return try text(unescaped[...], at: start)
+        return try text(unescaped.span, at: start)
       case UInt8(ascii: "\\"): try escape(into: &unescaped)
       case ..<0x20: throw error("expected a control character to be escaped, found \(found)")
       default:
@@ -178,29 +178,37 @@ extension JSONParser {
     throw error("expected '\"' to end the string, found the end", at: open)
   }
 
-  @inline(__always)
   private mutating func skipPlain() {
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return }
-      offset += 1
-    }
+    offset = plainEnd()
   }
 
-  private func text(_ bytes: ArraySlice<UInt8>, at start: Int) throws(JSONError) -> String {
-    if let text = String(validating: bytes, as: UTF8.self) { return text }
+  /// The first byte from here on that ends a string or must be escaped in one.
+  private func plainEnd() -> Int {
+    var end = offset
+    let bytes = bytes.span
+    while end < bytes.count {
+      let byte = bytes[end]
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+      end += 1
+    }
+    return end
+  }
+
+  /// The text of some bytes.
+  ///
+  /// Unescaped ones lie elsewhere than in the document, so where they stop being UTF-8 is then found again in the latter.
+  private func text(_ bytes: Span<UInt8>, at start: Int) throws(JSONError) -> String {
+    if let span = try? UTF8Span(validating: bytes) { return String(copying: span) }
     throw error("expected UTF-8, found other bytes", at: firstInvalid(from: start))
   }
 
-  /// The first byte of this document's string at which it stops being UTF-8.
   private func firstInvalid(from start: Int) -> Int {
-    var decoder = UTF8()
-    var iterator = bytes[start...].makeIterator()
-    var offset = start
-    while case .scalarValue(let scalar) = decoder.decode(&iterator) {
-      offset += UTF8.width(scalar)
+    do {
+      _ = try UTF8Span(validating: bytes.span.extracting(droppingFirst: start))
+      return start
+    } catch {
+      return start + error.byteOffsets.lowerBound
     }
-    return offset
   }
 
   private mutating func escape(into text: inout [UInt8]) throws(JSONError) {

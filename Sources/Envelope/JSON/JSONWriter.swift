@@ -27,7 +27,7 @@ struct JSONWriter {
   }
 
   private mutating func word(_ text: StaticString) {
-    bytes += text.description.utf8
+    text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
   }
 
   private mutating func list<List: Collection>(
