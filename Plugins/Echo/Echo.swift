@@ -1,19 +1,74 @@
 public import PluginKit
 
-/// Indexes.
+/// The provider `echo`: what is sent to it comes in as messages, and what is posted to it comes back as one.
+///
+/// It has no network, and so shows a whole access plugin in little: it normalises the provider's messages, publishes
+/// them under ids that derive from the provider's, and performs posts.
 @PluginActor
 public final class Echo: Plugin {
   /// The id in the manifest.
   public nonisolated static let id = "echo"
-  private let context: Context
 
-  /// Creates.
+  private let context: Context
+  private let account: Account
+
+  /// Binds the instance to its tenant.
   public init(context: Context) throws {
     self.context = context
+    account = try Account(provider: context.provider, tenant: context.tenant)
   }
 
-  /// Handles.
+  /// Takes in a message, or performs a post.
   public func handle(_ envelope: Envelope) async throws -> Response? {
-    nil
+    let topic = try Topic(envelope.topic)
+    guard topic.provider == account.provider, topic.tenant == account.tenant else {
+      throw Rejection("topic: expected one of \(account), found \(topic.provider)/\(topic.tenant)")
+    }
+    switch "\(topic.area).\(topic.name)" {
+    case "control.send": return try await takeIn(envelope)
+    case "social.PostMessage": return try await post(envelope)
+    default: throw Rejection("topic: expected control.send or social.PostMessage, found \(topic.area).\(topic.name)")
+    }
+  }
+
+  private func takeIn(_ envelope: Envelope) async throws -> Response {
+    let message: SocialMessageCreated
+    do {
+      message = try account.message(EchoLine(json: JSON.parse(envelope.payload)))
+    } catch {
+      throw Rejection("\(error)")
+    }
+    try await publish(message)
+    return Response(json: ["status": "accepted", "id": .string(message.messageID)])
+  }
+
+  private func post(_ envelope: Envelope) async throws -> Response {
+    let message: SocialMessageCreated
+    do {
+      let wish = try PostMessage(json: JSON.parse(envelope.payload))
+      message = try account.message(wish, id: "post-\(envelope.id)", at: Timestamp(nanoseconds: envelope.ts))
+    } catch {
+      throw Rejection("\(error)")
+    }
+    context.log.info("posted", ["message_id": .string(message.messageID), "text": .string(message.text ?? "")])
+    try await publish(message)
+    return Response(json: ["message_id": .string(message.messageID)])
+  }
+
+  /// Publishes a message under an id of its own, so that every copy of it is one.
+  private func publish(_ message: SocialMessageCreated) async throws {
+    var envelope = Envelope(
+      topic: try Topic(
+        provider: account.provider,
+        tenant: account.tenant,
+        area: "events",
+        name: SocialMessageCreated.intent
+      ).description,
+      intent: SocialMessageCreated.intent,
+      payload: message.json.bytes()
+    )
+    envelope.id = "echo:\(account.tenant):\(SocialMessageCreated.intent):\(message.messageID)"
+    envelope.key = message.spaceURN.description
+    try await context.publish(envelope)
   }
 }

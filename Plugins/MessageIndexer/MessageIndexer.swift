@@ -1,19 +1,31 @@
 public import PluginKit
 
-/// Indexes.
+/// Writes every message of every provider to the storage, so that it can be found again.
+///
+/// It keeps nothing itself: an event is acknowledged once the storage has it. The storage gathers the writes that are
+/// under way at the same time.
 @PluginActor
 public final class MessageIndexer: Plugin {
   /// The id in the manifest.
   public nonisolated static let id = "message-indexer"
+
   private let context: Context
 
-  /// Creates.
+  /// Keeps nothing.
   public init(context: Context) throws {
     self.context = context
   }
 
-  /// Handles.
+  /// Writes or removes one message.
   public func handle(_ envelope: Envelope) async throws -> Response? {
-    nil
+    let change: Change
+    do {
+      change = try Change(of: envelope)
+    } catch {
+      throw Rejection("\(error)")
+    }
+    _ = try await context.request(change.request)
+    context.metrics.add("messages_total")
+    return nil
   }
 }

@@ -21,8 +21,7 @@ public protocol Plugin: AnyObject {
   /// what is returned, nil being an empty answer; what is returned for any other envelope is ignored.
   ///
   /// - Throws: A `Rejection` if the envelope can never be handled: to the dead letters. Anything else: to be delivered
-  ///   again. A request is
-  ///   answered with an error that bears the thrown error's words.
+  ///   again. A request is answered with an error that bears the thrown error's words.
   func handle(_ envelope: Envelope) async throws -> Response?
 
   /// Gives back what the instance holds; no envelope is being handled any more.

@@ -49,11 +49,8 @@ final class PluginExecutor: SerialExecutor, @unchecked Sendable {
       local.append(job)
       return
     }
-    let host = shared.withLock { shared in
-      shared.arrived.append(job)
-      return shared.instances.last
-    }
-    host?.wake()
+    shared.withLock { $0.arrived.append(job) }
+    wake()
   }
 
   /// Runs what is due, on the own thread; asks for a `poll` if that is more than one call should run.
@@ -70,8 +67,13 @@ final class PluginExecutor: SerialExecutor, @unchecked Sendable {
     if next < local.count {
       local.removeFirst(next)
       next = 0
-      shared.withLock { $0.instances.last }?.wake()
+      wake()
     }
+  }
+
+  /// Asks the hosts for a `poll`, outside the lock, since a host may do what it likes then.
+  private func wake() {
+    for host in shared.withLock({ $0.instances }) { host.wake() }
   }
 
   /// Fetches what other threads have enqueued, and nothing at the price of one look if there is nothing.

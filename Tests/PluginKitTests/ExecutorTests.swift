@@ -22,7 +22,7 @@ struct ExecutorTests {
     try await host.boot()
     #expect(try await host.request(envelope("elsewhere")) == "there and back")
     #expect(host.record.wakes >= 1)
-    #expect(host.record.polls >= 1)
+    await host.until { $0.polls >= 1 ? () : nil }
     try await host.stop()
   }
 
@@ -30,7 +30,8 @@ struct ExecutorTests {
     let host = FakeHost(Probe.self)
     try await host.boot()
     #expect(await host.handle(envelope("yield")) == .ack)
-    #expect(host.record.polls >= 4)
+    #expect(host.record.wakes >= 1)
+    await host.until { $0.polls >= 1 ? () : nil }
     try await host.stop()
   }
 

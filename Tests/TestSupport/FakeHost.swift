@@ -58,6 +58,7 @@ package final class FakeHost: Sendable {
   let answer: @Sendable (Envelope) -> Answer
   let publishAnswer: @Sendable (Envelope) -> promethean_status
   let memory: HostMemory
+  let pluginID: String
 
   /// A host for one instance of a plugin.
   ///
@@ -78,6 +79,7 @@ package final class FakeHost: Sendable {
     answer: @escaping @Sendable (Envelope) -> Answer = { _ in .failure(PROMETHEAN_UNAVAILABLE, "nobody serves it") },
     publishAnswer: @escaping @Sendable (Envelope) -> promethean_status = { _ in PROMETHEAN_OK }
   ) {
+    pluginID = Made.id
     self.answer = answer
     self.publishAnswer = publishAnswer
     memory = unsafe HostMemory(

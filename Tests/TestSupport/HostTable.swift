@@ -35,9 +35,8 @@ enum HostTable {
     struct_size: size(of: promethean_publish_v1.self),
     publish: { context, view, token in
       let host = unsafe host(context)
-      let envelope = unsafe Envelope(view)
+      guard let envelope = unsafe host.taken(Envelope(view)) else { return PROMETHEAN_INVALID }
       guard host.takeRoom() else { return PROMETHEAN_AGAIN }
-      guard envelope.payload.count <= PROMETHEAN_PAYLOAD_MAX else { return PROMETHEAN_INVALID }
       let status = host.publishAnswer(envelope)
       if status == PROMETHEAN_OK { host.heard { $0.published.append(envelope) } }
       if token != 0 {
@@ -51,9 +50,10 @@ enum HostTable {
     struct_size: size(of: promethean_request_v1.self),
     request: { context, view, token in
       let host = unsafe host(context)
-      let envelope = unsafe Envelope(view)
+      guard var envelope = unsafe host.taken(Envelope(view)) else { return PROMETHEAN_INVALID }
       guard host.takeRoom() else { return PROMETHEAN_AGAIN }
-      host.heard { $0.requested.append(.init(token: token, envelope: envelope)) }
+      envelope.flags = .request
+      host.heard { [envelope] in $0.requested.append(.init(token: token, envelope: envelope)) }
       host.add(host.completion(of: token, host.answer(envelope)))
       return PROMETHEAN_PENDING
     }
@@ -171,6 +171,19 @@ enum HostTable {
 }
 
 extension FakeHost {
+  /// An envelope of the plugin's with what the host stamps, or nil if it is too large or claims to be stamped already.
+  func taken(_ envelope: Envelope) -> Envelope? {
+    let claims = envelope.src + envelope.provider + envelope.tenant + envelope.reply
+    guard claims.isEmpty, envelope.ts == 0, envelope.hops == 0, envelope.attempt == 0, envelope.flags.isEmpty,
+      envelope.payload.count <= PROMETHEAN_PAYLOAD_MAX
+    else { return nil }
+    var envelope = envelope
+    envelope.src = pluginID
+    envelope.ts = Self.epoch + state.withLock { $0.elapsed }
+    if let topic = try? Topic(envelope.topic) { (envelope.provider, envelope.tenant) = (topic.provider, topic.tenant) }
+    return envelope
+  }
+
   /// Takes one place for a call; false if there is none.
   func takeRoom() -> Bool {
     state.withLock { state in
