@@ -57,6 +57,12 @@ static inline int linux_epoll_wait(int epoll, linux_event *into, int timeout) {
   return count;
 }
 
+/// Names the calling thread, for `top -H`; at most 15 bytes.
+static inline void linux_thread_name(const char *name) { prctl(PR_SET_NAME, name); }
+
+/// Says whether others of the same user may read this process's memory, and whether it leaves core files.
+static inline void linux_set_dumpable(int dumpable) { prctl(PR_SET_DUMPABLE, dumpable); }
+
 static inline int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 static inline int linux_pidfd_kill(int pidfd, int signal) {
@@ -80,6 +86,9 @@ pid_t linux_spawn(const char *program, const char *const *environment, int outpu
 
 /// A pipe, close-on-exec: [0] to read from, [1] to write to. Returns 0, or -1 with errno.
 int linux_pipe(int ends[2]);
+
+/// Takes the next connection to a listening socket, nonblocking and close-on-exec. Returns its descriptor, or -1.
+static inline int linux_accept(int listener) { return (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 /// The address of a Unix socket. Returns its length, or 0 if the path is too long for one.
 static inline socklen_t linux_unix_address(const char *path, struct sockaddr_un *address) {

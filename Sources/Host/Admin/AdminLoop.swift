@@ -1,0 +1,90 @@
+internal import CLinux
+internal import Envelope
+internal import Glibc
+
+/// What the admin server's thread does.
+struct AdminLoop: ~Copyable {
+  private static let listenerToken: UInt64 = 0
+  private static let commandsToken: UInt64 = 1
+
+  private let listener: Int32
+  private let commands: Mailbox<AdminServer.Command>
+  private let onEvent: @Sendable (AdminServer.Event) -> Void
+  private var poller = Poller()
+  private var connections: [UInt64: AdminConnection] = [:]
+  private var lastConnection = AdminLoop.commandsToken
+  private var isStopping = false
+
+  init(
+    listener: Int32,
+    commands: Mailbox<AdminServer.Command>,
+    onEvent: @escaping @Sendable (AdminServer.Event) -> Void
+  ) {
+    self.listener = listener
+    self.commands = commands
+    self.onEvent = onEvent
+    poller.add(listener, token: Self.listenerToken)
+    poller.add(commands.descriptor, token: Self.commandsToken)
+  }
+
+  deinit {
+    close(listener)
+  }
+
+  mutating func run() {
+    while !isStopping {
+      var events: [Poller.Event] = []
+      poller.wait(milliseconds: -1) { events.append($0) }
+      for event in events { handle(event) }
+    }
+    for connection in connections.values { connection.finish() }
+  }
+
+  private mutating func handle(_ event: Poller.Event) {
+    switch event.token {
+    case Self.listenerToken: accept()
+    case Self.commandsToken:
+      for command in commands.drain() { perform(command) }
+      for number in connections.keys.sorted() { update(number) }
+    default:
+      guard let connection = connections[event.token] else { return }
+      if event.isReadable || event.isHungUp { connection.read() }
+      update(event.token)
+    }
+  }
+
+  private mutating func accept() {
+    while true {
+      let descriptor = linux_accept(listener)
+      guard descriptor >= 0 else { return }
+      lastConnection += 1
+      connections[lastConnection] = AdminConnection(descriptor: descriptor, number: lastConnection)
+      poller.add(descriptor, token: lastConnection)
+    }
+  }
+
+  private mutating func perform(_ command: AdminServer.Command) {
+    switch command {
+    case .answer(let address, let answer): connections[address.connection]?.answer(address.request, answer)
+    case .stop: isStopping = true
+    }
+  }
+
+  /// Hands on what has been read, writes what can be written, and lets go of a connection that is over.
+  private mutating func update(_ number: UInt64) {
+    guard let connection = connections[number] else { return }
+    for request in connection.takeRequests() { onEvent(.request(request)) }
+    connection.write()
+    guard connection.isOver else {
+      return poller.modify(
+        connection.descriptor,
+        for: connection.hasOutput ? .readingAndWriting : .reading,
+        token: number
+      )
+    }
+    poller.remove(connection.descriptor)
+    connection.close()
+    connections[number] = nil
+    onEvent(.closed(connection: number))
+  }
+}

@@ -1,0 +1,277 @@
+internal import Envelope
+internal import PluginABI
+
+/// What the host does for clients on the admin socket.
+///
+/// It belongs to the loop's thread. Anything that takes longer than a look answers later.
+final class AdminOperations {
+  private unowned let host: HostProcess
+  let server: AdminServer
+  /// What is open per connection and ends with it.
+  private var open: [AdminAddress: Open] = [:]
+  private var lastTap: UInt64 = 0
+
+  private enum Open {
+    case tap(UInt64)
+    case logs(LogSubscription)
+    case waiting(deadline: Int64)
+  }
+
+  init(host: HostProcess, server: AdminServer) {
+    self.host = host
+    self.server = server
+  }
+
+  func handle(_ event: AdminServer.Event) {
+    switch event {
+    case .request(let request): perform(request)
+    case .closed(let connection):
+      for (address, thing) in open where address.connection == connection {
+        end(thing)
+        open[address] = nil
+      }
+    }
+  }
+
+  private func end(_ thing: Open) {
+    if case .tap(let id) = thing { host.router.removeTap(id) }
+  }
+
+  private func perform(_ request: AdminRequest) {
+    let address = request.address
+    do throws(AdminFailure) {
+      switch request.operation {
+      case "status":
+        let status = host.status
+        server.answer(address, .ok(status))
+      case "wait_ready": waitReady(request)
+      case "shutdown":
+        server.answer(address, .ok([:]))
+        host.stop()
+      case "request": try send(request, asks: true)
+      case "publish": try send(request, asks: false)
+      case "tap": try tap(request)
+      case "logs": logs(request)
+      case "dead_letters.list": try listDeadLetters(request)
+      case "dead_letters.show": try showDeadLetter(request)
+      case "dead_letters.replay": try replayDeadLetters(request)
+      default: throw AdminFailure("invalid", "there is no operation \(request.operation)")
+      }
+    } catch {
+      server.answer(address, .error(code: error.code, message: error.message))
+    }
+  }
+
+  // MARK: - Waiting
+
+  private func waitReady(_ request: AdminRequest) {
+    let timeout = request.body["timeout_ms"]?.intValue ?? 60_000
+    open[request.address] = .waiting(deadline: HostClock.monotonic + timeout * nanosecondsPerMillisecond)
+  }
+
+  /// Answers those who wait, if what they wait for is there or their time is over.
+  func tick() {
+    for (address, thing) in open {
+      guard case .waiting(let deadline) = thing else { continue }
+      if host.readiness.isSettled {
+        let status = host.status
+        server.answer(address, .ok(status))
+      } else if deadline <= HostClock.monotonic {
+        let names = host.readiness.unready.map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
+        server.answer(address, .error(code: "timeout", message: "not ready: \(names)"))
+      } else {
+        continue
+      }
+      open[address] = nil
+    }
+  }
+
+  // MARK: - Envelopes
+
+  private func send(_ request: AdminRequest, asks: Bool) throws(AdminFailure) {
+    let body = request.body
+    guard let topic = body["topic"]?.stringValue else { throw AdminFailure("invalid", "topic: expected a string") }
+    let payload = body["payload"] ?? .object([:])
+    var envelope = Envelope(topic: topic, intent: body["intent"]?.stringValue ?? "", payload: payload.bytes())
+    envelope.id = body["envelope_id"]?.stringValue ?? ""
+    envelope.key = body["key"]?.stringValue ?? ""
+    envelope.resource = body["resource"]?.stringValue ?? ""
+    envelope.trace = body["trace"]?.stringValue ?? ""
+    if let timeout = body["timeout_ms"]?.intValue, timeout > 0 {
+      envelope.deadline = HostClock.realtime + timeout * nanosecondsPerMillisecond
+    }
+    let address = request.address
+    let server = server
+    guard asks else {
+      return host.router.send(envelope, from: "client:\(address.connection)", requester: nil) { result in
+        server.answer(address, AdminAnswer(result))
+      }
+    }
+    host.router.send(
+      envelope,
+      from: "client:\(address.connection)",
+      requester: { result in server.answer(address, AdminAnswer(result)) }
+    )
+  }
+
+  private func tap(_ request: AdminRequest) throws(AdminFailure) {
+    let pattern: TopicPattern
+    do throws(TopicError) {
+      pattern = try TopicPattern(request.body["pattern"]?.stringValue ?? "promethean.>")
+    } catch {
+      throw AdminFailure("invalid", "\(error)")
+    }
+    lastTap += 1
+    let id = lastTap
+    let address = request.address
+    var left = request.body["count"]?.intValue
+    open[address] = .tap(id)
+    host.router.addTap(id, pattern) { [weak self] bytes in
+      guard let self, open[address] != nil, left != 0 else { return }
+      server.answer(address, AdminAnswer(tapped: bytes))
+      guard let count = left else { return }
+      left = count - 1
+      guard left == 0 else { return }
+      server.answer(address, .ok([:]))
+      open[address] = nil
+      // Not from within the pass over the taps.
+      host.perform { $0.router.removeTap(id) }
+    }
+  }
+
+  // MARK: - Logs
+
+  private func logs(_ request: AdminRequest) {
+    let body = request.body
+    let address = request.address
+    let server = server
+    let filter = LogFilter(
+      plugin: body["plugin"]?.stringValue,
+      level: body["level"]?.stringValue.flatMap(LogLevel.init(name:)) ?? .debug,
+      isAudit: body["audit"]?.boolValue ?? false
+    )
+    let limit = Int(clamping: body["limit"]?.intValue ?? 100)
+    guard body["follow"]?.boolValue == true else {
+      for entry in host.log.latest(limit, matching: filter) { server.answer(address, .item(entry.json)) }
+      return server.answer(address, .ok([:]))
+    }
+    let subscription = host.log.subscribe(filter, backlog: limit) { [events = host.events] in
+      events.post(.perform { $0.deliverLogs(to: address) })
+    }
+    open[address] = .logs(subscription)
+    deliverLogs(to: address)
+  }
+
+  /// Hands on what a subscription to the log has gathered.
+  func deliverLogs(to address: AdminAddress) {
+    guard case .logs(let subscription) = open[address] else { return }
+    let (entries, dropped) = subscription.take()
+    for entry in entries { server.answer(address, .item(entry.json)) }
+    if dropped > 0 { server.answer(address, .item(["dropped": .int(Int64(dropped))])) }
+  }
+
+  // MARK: - Dead letters
+
+  private func listDeadLetters(_ request: AdminRequest) throws(AdminFailure) {
+    let consumer = try consumerRecord(of: request.body["plugin"]?.stringValue)
+    let limit = Int(clamping: request.body["limit"]?.intValue ?? 100)
+    ask(.deadLetters(after: request.body["after"]?.intValue ?? 0, limit: limit, consumer: consumer), for: request) {
+      [server] reply in
+      guard case .deadLetters(let letters) = reply else { return .ok([:]) }
+      for letter in letters { server.answer(request.address, .item(letter.summary)) }
+      return .ok([:])
+    }
+  }
+
+  private func showDeadLetter(_ request: AdminRequest) throws(AdminFailure) {
+    guard let id = request.body["dead_letter"]?.intValue else {
+      throw AdminFailure("invalid", "dead_letter: expected a number")
+    }
+    ask(.deadLetter(id), for: request) { reply in
+      guard case .deadLetter(let letter?) = reply else {
+        return .error(code: "not_found", message: "there is no dead letter \(id)")
+      }
+      return .ok(letter.whole)
+    }
+  }
+
+  private func replayDeadLetters(_ request: AdminRequest) throws(AdminFailure) {
+    if let id = request.body["dead_letter"]?.intValue {
+      return host.replay([id]) { [server] replayed in
+        server.answer(
+          request.address,
+          replayed == 0 ? .error(code: "not_found", message: "there is no dead letter \(id)") : .ok(["replayed": 1])
+        )
+      }
+    }
+    guard let plugin = request.body["plugin"]?.stringValue else {
+      throw AdminFailure("invalid", "expected dead_letter, a number, or plugin, a name")
+    }
+    let consumer = try consumerRecord(of: plugin)
+    let server = server
+    host.journal.ask(.deadLetters(after: 0, limit: 10_000, consumer: consumer)) { [host] result in
+      guard case .success(.deadLetters(let letters)) = result else { return }
+      host.replay(letters.map(\.id)) { replayed in
+        server.answer(request.address, .ok(["replayed": .int(Int64(replayed))]))
+      }
+    }
+  }
+
+  private func consumerRecord(of plugin: String?) throws(AdminFailure) -> Int64? {
+    guard let plugin else { return nil }
+    guard let consumer = host.router.consumers.first(where: { $0.plugin == plugin || $0.name == plugin }) else {
+      throw AdminFailure("not_found", "no plugin \(plugin) runs here")
+    }
+    return consumer.record
+  }
+
+  private func ask(
+    _ command: JournalCommand,
+    for request: AdminRequest,
+    _ answer: @escaping (JournalReply) -> AdminAnswer
+  ) {
+    host.journal.ask(command) { [server] result in
+      let made: AdminAnswer =
+        switch result {
+        case .success(let reply): answer(reply)
+        case .failure(let error): .error(code: "failed", message: error.description)
+        }
+      server.answer(request.address, made)
+    }
+  }
+}
+
+/// Why the host does not do what a client asks for.
+struct AdminFailure: Error {
+  let code: String
+  let message: String
+
+  init(_ code: String, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}
+
+extension HostProcess {
+  /// Hands on what somebody who follows the log waits for.
+  func deliverLogs(to address: AdminAddress) {
+    operations?.deliverLogs(to: address)
+  }
+
+  /// Records dead letters again, for their consumers.
+  func replay(_ ids: [Int64], then: @escaping (Int) -> Void) {
+    var left = ids.count
+    var replayed = 0
+    if ids.isEmpty { then(0) }
+    for id in ids {
+      journal.ask(.replay(deadLetter: id)) { [weak self] result in
+        if case .success(.replayed(let sequence?)) = result {
+          replayed += 1
+          self?.router.appended(through: sequence)
+        }
+        left -= 1
+        if left == 0 { then(replayed) }
+      }
+    }
+  }
+}

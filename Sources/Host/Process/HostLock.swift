@@ -1,0 +1,21 @@
+internal import CLinux
+internal import Glibc
+
+/// The lock that keeps a second host from running the same deployment; the kernel lets go of it however the first one ends.
+struct HostLock: ~Copyable {
+  private let descriptor: Int32
+
+  /// Takes the lock.
+  init(path: String) throws(HostError) {
+    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw HostError(call: "open", path: path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw HostError("a host runs this deployment already: \(path) is locked")
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+}

@@ -1,0 +1,218 @@
+internal import CLinux
+internal import Channel
+internal import Envelope
+internal import Glibc
+
+/// A host: everything it is made of, and the loop that runs it.
+///
+/// The thread that calls `run` becomes the loop's and is the only one to touch router, supervisor and operations. Beside it run the journal's
+/// thread, the admin server's, the log's, and the telemetry server's.
+package final class HostProcess {
+  /// What wakes the loop beside descriptors of instances.
+  enum Event: Sendable {
+    case journal([JournalAnswer])
+    case admin(AdminServer.Event)
+    case perform(@Sendable (HostProcess) -> Void)
+  }
+
+  /// How often what depends on time is looked at, in milliseconds: a tenth of what a person notices.
+  static let tick: Int32 = 100
+
+  package let deployment: Deployment
+  let paths: DeploymentPaths
+  let log: Log
+  let metrics: HostMetrics
+  let router: Router
+  let supervisor: Supervisor
+  let journal: JournalLink
+  let startedAt = Timestamp.now
+  /// What is wrong with the host itself, in words, by what it is about.
+  var degraded: [String: String] = [:]
+  var telemetry: TelemetryServer?
+  private(set) var readiness = Readiness()
+  let health = HealthBoard()
+
+  private let options: HostOptions
+  private let lock: HostLock
+  private let signals: SignalSource
+  let events = Mailbox<Event>()
+  private let journalThread: JournalThread
+  private var admin: AdminServer?
+  private(set) var operations: AdminOperations?
+  private var poller = Poller()
+  private var isStopping = false
+  private var exitCode: Int32 = 0
+
+  /// Reads the deployment and opens everything; starts no plugin.
+  package init(options: HostOptions) throws {
+    self.options = options
+    deployment = try Deployment.load(path: options.deployment, searchPath: options.searchPath)
+    paths = DeploymentPaths(directory: deployment.directory)
+    try Directory.make("\(paths.root)/run", mode: 0o755)
+    lock = try HostLock(path: paths.lock)
+    signals = try SignalSource()
+    Self.harden()
+
+    metrics = HostMetrics(version: Build.version, revision: Build.revision)
+    try Directory.make(paths.log, mode: 0o750)
+    log = try Log(Self.logOptions(options, deployment.host, paths), metrics: metrics.registry)
+    let opened = try Journal(path: paths.journal, options: Self.journalOptions(deployment.host))
+    let head = opened.last
+    let consumers = try ConsumerPlan.all(of: deployment).map { plan in
+      (plan, try opened.consumer(named: plan.name))
+    }
+    let events = self.events
+    journalThread = try JournalThread(opened) { events.post(.journal($0)) }
+    journal = JournalLink(journalThread)
+    router = Router(journal: journal, head: head, log: log, metrics: metrics)
+    supervisor = Supervisor(
+      deployment: deployment,
+      router: router,
+      log: log,
+      launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id))
+    )
+    for (plan, record) in consumers { router.add(plan, record) }
+  }
+
+  /// Runs until it is told to stop, by a signal or on the admin socket, and everything has stopped in order.
+  ///
+  /// - Returns: The exit code: 0, or 1 if something had to be ended by force.
+  package func run() throws -> Int32 {
+    journal.onFailure = { [weak self] error in self?.journalFailed(error) }
+    watchInstances()
+    poller.add(signals.descriptor, token: Token.signals)
+    poller.add(events.descriptor, token: Token.events)
+    let events = self.events
+    let admin = try AdminServer(path: paths.adminSocket) { events.post(.admin($0)) }
+    self.admin = admin
+    operations = AdminOperations(host: self, server: admin)
+    startTelemetry()
+    log.info("host started", ["pid": .int(Int64(getpid())), "deployment": .string(deployment.path)])
+    loop()
+    admin.stop()
+    telemetry?.stop()
+    journal.flush()
+    journalThread.close()
+    log.info("host stopped")
+    log.close()
+    return exitCode
+  }
+
+  /// Tells the host to stop everything in order.
+  func stop() {
+    guard !isStopping else { return }
+    isStopping = true
+    log.info("stopping")
+    supervisor.stop()
+  }
+
+  /// Runs something on the loop's thread.
+  ///
+  /// Any thread.
+  package func perform(_ body: @escaping @Sendable (HostProcess) -> Void) {
+    events.post(.perform(body))
+  }
+
+  // MARK: - The loop
+
+  private func loop() {
+    var lastTick: Int64 = 0
+    while !supervisor.isStopped {
+      let now = HostClock.monotonic
+      if now - lastTick >= Int64(Self.tick) * nanosecondsPerMillisecond {
+        lastTick = now
+        tick(now: now)
+      }
+      router.pass()
+      let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
+      let wait = router.hasWork ? 0 : max(1, Self.tick - elapsed)
+      var ready: [Poller.Event] = []
+      poller.wait(milliseconds: wait) { ready.append($0) }
+      for event in ready { handle(event) }
+    }
+  }
+
+  private func tick(now: Int64) {
+    supervisor.tick(now: now)
+    router.tick(now: now, realtime: HostClock.realtime)
+    operations?.tick()
+    readiness.update(supervisor.instances)
+    health.update(
+      unhealthy: degraded.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" },
+      unready: readiness.unready.map { "\($0.name): \($0.reason)" }
+    )
+    if readiness.becameSettled { options.onReady(status) }
+  }
+
+  private func handle(_ event: Poller.Event) {
+    switch event.token {
+    case Token.signals: while let signal = signals.next() { hear(signal) }
+    case Token.events: for event in events.drain() { handle(event) }
+    default:
+      guard let (instance, role) = Token.instance(event.token, among: supervisor.instances) else { return }
+      switch role {
+      case .frames:
+        instance.process?.channel.awake()
+        router.drain(instance)
+      case .control: supervisor.readControl(of: instance)
+      case .output: supervisor.readOutput(of: instance)
+      case .end: supervisor.processEnded(instance)
+      }
+    }
+  }
+
+  private func handle(_ event: Event) {
+    switch event {
+    case .journal(let answers): journal.receive(answers)
+    case .admin(let event): operations?.handle(event)
+    case .perform(let body): body(self)
+    }
+  }
+
+  /// A second signal means that whoever sends it will not wait.
+  private func hear(_ signal: Int32) {
+    guard isStopping else { return stop() }
+    exitCode = 1
+    supervisor.killAll()
+  }
+
+  private func journalFailed(_ error: JournalError) {
+    degraded["journal"] = error.description
+    log.error("the journal does not take what is published: \(error)")
+  }
+
+  private func watchInstances() {
+    supervisor.watch = { [unowned self] descriptor, role, instance in
+      poller.add(descriptor, token: Token.of(instance, role))
+    }
+    supervisor.unwatch = { [unowned self] descriptor in poller.remove(descriptor) }
+  }
+
+  // MARK: - Setting up
+
+  /// What a plugin's process could otherwise read or cause: this process's memory by /proc, a core file of it.
+  private static func harden() {
+    linux_set_dumpable(0)
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    var files = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    files.rlim_cur = files.rlim_max
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+  }
+
+  private static func logOptions(_ options: HostOptions, _ settings: HostSettings, _ paths: DeploymentPaths)
+    -> Log.Options
+  {
+    let level = LogLevel(name: settings.logLevel.rawValue) ?? .info
+    var log = Log.Options(directory: paths.log, standardError: options.isVerbose ? level : .error)
+    log.level = level
+    return log
+  }
+
+  private static func journalOptions(_ settings: HostSettings) -> Journal.Options {
+    var options = Journal.Options()
+    options.synchronous = settings.journalSync == .full ? .full : .normal
+    return options
+  }
+}

@@ -1,0 +1,20 @@
+/// The numbers under which the loop waits on descriptors.
+///
+/// An instance's hold which life of it the descriptor belongs to, so that an event of the last life, still on its way, does not touch the next.
+enum Token {
+  static let signals: UInt64 = 1
+  static let events: UInt64 = 2
+  private static let firstInstance: UInt64 = 1 << 8
+
+  static func of(_ instance: Instance, _ role: Supervisor.DescriptorRole) -> UInt64 {
+    UInt64(instance.number) << 32 | (UInt64(instance.generation) & 0x3f_ffff) << 10 | firstInstance | role.rawValue
+  }
+
+  static func instance(_ token: UInt64, among instances: [Instance]) -> (Instance, Supervisor.DescriptorRole)? {
+    let number = Int(token >> 32)
+    guard number < instances.count, let role = Supervisor.DescriptorRole(rawValue: token & 0xff),
+      of(instances[number], role) == token
+    else { return nil }
+    return (instances[number], role)
+  }
+}

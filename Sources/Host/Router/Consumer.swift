@@ -1,0 +1,81 @@
+internal import Envelope
+
+/// Those instances of one plugin that share what they subscribe to: a queue group.
+///
+/// An access plugin has a consumer per tenant, since each of its instances serves its own; any other plugin has one, and its replicas share the
+/// load.
+final class Consumer {
+  /// Envelopes that wait for a member, as requests do while a service restarts, before the next is refused.
+  static let waitingLimit = 1024
+
+  /// Its place among the router's consumers.
+  let number: Int
+  /// What the journal knows it by.
+  let name: String
+  /// The plugin's id.
+  let plugin: String
+  /// What it subscribes to.
+  private(set) var patterns: [TopicPattern]
+  /// The number of the record that the journal keeps of it.
+  let record: Int64
+  /// What of the journal it has yet to handle.
+  var queue: DurableQueue
+  /// Its instances, running or not.
+  var members: [Instance] = []
+  /// Requests that are not recorded and found no member with room.
+  var waiting: [WaitingRequest] = []
+  /// Whether a page of the journal is on its way.
+  var isPaging = false
+  /// Whether there may be something to give out.
+  var needsDispatch = true
+  /// Whether its progress is ahead of what is recorded.
+  var needsProgress = false
+  /// The last progress that was recorded, so that idle consumers are not written again.
+  var recordedCursor: Int64
+
+  /// A request that waits for a member.
+  struct WaitingRequest {
+    let id: UInt64
+    let key: UInt64
+    let bytes: [UInt8]
+  }
+
+  init(number: Int, name: String, plugin: String, patterns: [TopicPattern], record: Int64, queue: DurableQueue) {
+    self.number = number
+    self.name = name
+    self.plugin = plugin
+    self.patterns = patterns
+    self.record = record
+    self.queue = queue
+    recordedCursor = queue.cursor
+  }
+
+  /// Subscribes to one more pattern.
+  func add(_ pattern: TopicPattern) {
+    if !patterns.contains(pattern) { patterns.append(pattern) }
+  }
+
+  /// Whether a topic is one that it subscribes to.
+  func subscribes(to topic: String) -> Bool {
+    patterns.contains { $0.matches(topic) }
+  }
+
+  /// The member to give an envelope that is not recorded: one and the same for a key, else the one that holds fewest.
+  ///
+  /// Allocates nothing.
+  func member(for key: UInt64) -> Instance? {
+    var ready = 0
+    var idlest: Instance?
+    for member in members where member.isTaking {
+      ready += 1
+      if member.deliveries.count < idlest?.deliveries.count ?? .max { idlest = member }
+    }
+    guard key != 0, ready > 1 else { return idlest }
+    var left = Int(key % UInt64(ready))
+    for member in members where member.isTaking {
+      if left == 0 { return member }
+      left -= 1
+    }
+    return idlest
+  }
+}

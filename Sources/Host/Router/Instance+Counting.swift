@@ -1,0 +1,26 @@
+extension Instance {
+  /// Counts an envelope that was delivered to it.
+  func countReceived(bytes: Int) {
+    metrics.received.add()
+    metrics.receivedBytes.add(UInt64(bytes))
+  }
+
+  /// Counts an envelope that it sent.
+  func countSent(bytes: Int) {
+    metrics.sent.add()
+    metrics.sentBytes.add(UInt64(bytes))
+  }
+
+  /// Counts a delivery that it has settled.
+  func handled(since: Int64) {
+    settled += 1
+    metrics.handling.observe(Double(HostClock.monotonic - since) / Double(nanosecondsPerSecond))
+  }
+
+  /// Counts an envelope that was dropped because it did not keep up.
+  func drop() {
+    dropped += 1
+    lastDrop = HostClock.monotonic
+    metrics.discarded(.queueFull).add()
+  }
+}

@@ -1,0 +1,178 @@
+internal import Envelope
+
+/// One running copy of a plugin, or one that is to run: what the router and the supervisor know of it.
+///
+/// It belongs to the loop's thread, like everything here.
+package final class Instance {
+  /// Its place among the host's instances.
+  package let number: Int
+  /// Its name, unique in the deployment: `echo@demo`, `storage`, `message-indexer.2`.
+  package let name: String
+  /// What it is a copy of.
+  package let plugin: PluginConfiguration
+  /// The tenant that it is bound to; nil for one that serves several.
+  package let binding: TenantID?
+  /// Which of the plugin's replicas it is, from 1.
+  package let replica: Int
+  /// What the host stamps as `src`.
+  let src: FixedBytes
+  /// The plugin's policy, within the instance's own tenants.
+  let policy: Policy
+  let metrics: InstanceMetrics
+
+  // MARK: Lifecycle, the supervisor's
+
+  package internal(set) var state = State.waiting(until: 0)
+  /// Its process, while it has one.
+  var process: RunnerProcess?
+  /// Which copy this is, from 1: each start makes the next.
+  package internal(set) var generation = 0
+  /// The sandbox that its process reported, and what of it is missing.
+  var level: PluginConfiguration.SandboxLevel?
+  var levelReason = ""
+  var backoff = Backoff()
+  /// Deliveries that it has settled in this life.
+  var settled = 0
+  /// Why this life is ending, as far as it is known before the end.
+  var failure: String?
+  /// Its runner gave up over something that can be left out.
+  var retriesWithLess = false
+  /// Starting it again would end the same way.
+  var isHopeless = false
+  /// What it writes to its standard output and error.
+  var output: PluginOutput?
+  package internal(set) var restarts = 0
+  /// Why it last failed.
+  package internal(set) var lastError: String?
+  var runningSince: Int64?
+  /// The process has reported `stop` done.
+  var hasStopped = false
+
+  // MARK: Data, the router's
+
+  /// What it holds.
+  var deliveries = DeliveryTable()
+  /// Frames that found no room in the ring.
+  var outbox = Outbox()
+  /// Publishes that the journal has not answered yet, and requests that nobody has.
+  var openAppends = 0
+  var openRequests = 0
+  /// Envelopes dropped since the host started, and when the last was, on the monotonic clock.
+  var dropped = 0
+  var lastDrop: Int64?
+  /// Whether its ring is left alone until the journal has caught up.
+  var isHeldBack = false
+  /// Whether frames were written that the other side has not been told of.
+  var needsFlush = false
+  /// Whether the sleeping flag is taken back and the ring is to be read again in the next pass.
+  var hasMore = false
+  /// Grants as they were decided per route, 0 where not yet; valid for that epoch of the table.
+  var decisions: [UInt8] = []
+  var decisionsEpoch = -1
+
+  init(
+    number: Int,
+    name: String,
+    plugin: PluginConfiguration,
+    binding: TenantID?,
+    replica: Int,
+    metrics: InstanceMetrics
+  ) {
+    self.number = number
+    self.name = name
+    self.plugin = plugin
+    self.binding = binding
+    self.replica = replica
+    self.metrics = metrics
+    src = FixedBytes(plugin.id)
+    policy =
+      binding.map {
+        Policy(plugin: plugin.id, grants: plugin.grants, tenants: [$0], tenantsLocation: plugin.location)
+      } ?? plugin.policy
+  }
+
+  /// The tenants whose envelopes it may see.
+  var tenants: [TenantID] { binding.map { [$0] } ?? plugin.boundTenants }
+
+  /// Whether a tenant is one of its own.
+  func serves(provider: String, tenant: String) -> Bool {
+    tenants.contains(TenantID(provider: provider, tenant: tenant))
+  }
+
+  /// Whether envelopes are given to it.
+  var isTaking: Bool {
+    if case .running = state { process != nil } else { false }
+  }
+}
+
+extension Instance {
+  /// Where an instance is in its life.
+  package enum State {
+    /// To be started, not before that time.
+    case waiting(until: Int64)
+    /// Spawned, and to have come to the next stage by the deadline.
+    case starting(Stage, deadline: Int64)
+    case running
+    /// Told to stop, and to have ended by the deadline.
+    case stopping(deadline: Int64)
+    case stopped
+    /// Not started any more, for the reason in `lastError`.
+    case quarantined
+  }
+
+  /// What a starting instance is at.
+  package enum Stage: String {
+    case sandbox = "closing its sandbox"
+    case load = "loading its library"
+    case create = "in create"
+    case start = "in start"
+  }
+}
+
+/// Frames that wait for room in an instance's ring, in order.
+struct Outbox {
+  /// Frames of what may be dropped that wait, before the oldest is: a second or so of voice.
+  static let droppableLimit = 1024
+
+  struct Frame {
+    let op: UInt16
+    let argument: Int16
+    let token: UInt64
+    let bytes: [UInt8]
+    let isDroppable: Bool
+  }
+
+  private(set) var frames: [Frame] = []
+  private var first = 0
+  private var droppable = 0
+
+  var isEmpty: Bool { first == frames.count }
+  var next: Frame? { isEmpty ? nil : frames[first] }
+
+  /// Adds a frame; returns whether an older one was dropped for it.
+  mutating func append(_ frame: Frame) -> Bool {
+    frames.append(frame)
+    guard frame.isDroppable else { return false }
+    droppable += 1
+    guard droppable > Self.droppableLimit, let oldest = frames[first...].firstIndex(where: \.isDroppable) else {
+      return false
+    }
+    frames.remove(at: oldest)
+    droppable -= 1
+    return true
+  }
+
+  /// Takes the next frame out.
+  mutating func removeFirst() {
+    if frames[first].isDroppable { droppable -= 1 }
+    first += 1
+    if first == frames.count || first > 256 {
+      frames.removeFirst(first)
+      first = 0
+    }
+  }
+
+  mutating func removeAll() {
+    self = Outbox()
+  }
+}

@@ -1,0 +1,219 @@
+internal import CChannel
+internal import CEnvelope
+internal import Channel
+internal import Glibc
+internal import PluginABI
+
+extension Router {
+  // MARK: - Giving out
+
+  /// Gives a consumer's members what waits for them and they have room for.
+  func dispatch(_ consumer: Consumer) {
+    consumer.needsDispatch = false
+    giveWaiting(of: consumer)
+    guard consumer.queue.hasWaiting else { return fill(consumer) }
+    var members: [DurableQueue.Member] = []
+    for member in consumer.members where member.isTaking {
+      members.append(
+        DurableQueue.Member(id: member.number, load: member.deliveries.count, limit: member.plugin.limits.inFlight)
+      )
+    }
+    guard !members.isEmpty else { return }
+    consumer.queue.dispatch(now: HostClock.monotonic, to: &members) { entry, number in
+      deliver(entry, of: consumer, to: instances[number])
+    }
+    fill(consumer)
+  }
+
+  /// Writes a recorded envelope into an instance's ring; false if it has no room.
+  private func deliver(_ entry: DurableQueue.Entry, of consumer: Consumer, to instance: Instance) -> Bool {
+    guard instance.outbox.isEmpty, let channel = instance.process?.channel else { return false }
+    return unsafe entry.bytes.withUnsafeBytes { bytes in
+      let envelope = unsafe RecordedEnvelope(bytes)
+      let token = instance.deliveries.add(
+        DeliveryTable.Delivery(
+          consumer: consumer.number,
+          sequence: entry.sequence,
+          request: envelope.isRequest ? pending.id(of: envelope.text(ENVELOPE_CORR)) : nil,
+          since: HostClock.monotonic
+        )
+      )
+      var head = unsafe bytes.loadUnaligned(as: envelope_head.self)
+      head.attempt = entry.failures + 1
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[Int(ENVELOPE_HEAD_SIZE)...])
+      let isSent = unsafe withUnsafeBytes(of: head) {
+        unsafe write(to: channel, of: instance, op: WIRE_DELIVER, token: token, $0, rest)
+      }
+      guard isSent else {
+        _ = instance.deliveries.remove(token)
+        _ = channel.awaitRoom(for: bytes.count)
+        return false
+      }
+      if let trace = unsafe HopTable.identity(of: envelope[ENVELOPE_TRACE]) {
+        hops.delivered(trace: trace, to: instance.number, hops: head.hops)
+      }
+      instance.countReceived(bytes: bytes.count)
+      return true
+    }
+  }
+
+  /// Gives a request that is not recorded to a member, or has it wait for one.
+  func give(_ request: Consumer.WaitingRequest, to consumer: Consumer) {
+    guard consumer.waiting.isEmpty, tryToGive(request, to: consumer) else {
+      guard consumer.waiting.count < Consumer.waitingLimit else {
+        guard let refused = pending.remove(request.id) else { return }
+        return fail(
+          refused,
+          PROMETHEAN_UNAVAILABLE,
+          "\(Consumer.waitingLimit) requests wait for \(consumer.plugin) already"
+        )
+      }
+      consumer.waiting.append(request)
+      return
+    }
+  }
+
+  private func giveWaiting(of consumer: Consumer) {
+    var given = 0
+    for request in consumer.waiting {
+      guard tryToGive(request, to: consumer) else { break }
+      given += 1
+    }
+    consumer.waiting.removeFirst(given)
+  }
+
+  private func tryToGive(_ request: Consumer.WaitingRequest, to consumer: Consumer) -> Bool {
+    guard let member = consumer.member(for: request.key), member.deliveries.count < member.plugin.limits.inFlight else {
+      return false
+    }
+    // Its requester may have been answered, at the deadline, while it waited.
+    guard pending.contains(request.id) else { return true }
+    let token = member.deliveries.add(
+      DeliveryTable.Delivery(
+        consumer: consumer.number,
+        sequence: nil,
+        request: request.id,
+        since: HostClock.monotonic
+      )
+    )
+    unsafe request.bytes.withUnsafeBytes { bytes in
+      let envelope = unsafe RecordedEnvelope(bytes)
+      if let trace = unsafe HopTable.identity(of: envelope[ENVELOPE_TRACE]) {
+        hops.delivered(trace: trace, to: member.number, hops: envelope.head.hops)
+      }
+      unsafe send(member, op: WIRE_DELIVER, token: token, bytes)
+    }
+    member.countReceived(bytes: request.bytes.count)
+    return true
+  }
+
+  // MARK: - Writing into rings
+
+  /// Sends a frame, now or when the ring has room; only one that is droppable is ever lost, and that is counted.
+  func send(
+    _ instance: Instance,
+    op: Int32,
+    argument: Int32 = 0,
+    token: UInt64,
+    _ bytes: UnsafeRawBufferPointer,
+    isDroppable: Bool = false
+  ) {
+    guard let channel = instance.process?.channel else { return }
+    if instance.outbox.isEmpty, unsafe write(to: channel, of: instance, op: op, argument: argument, token: token, bytes)
+    {
+      return
+    }
+    let frame = Outbox.Frame(
+      op: UInt16(op),
+      argument: Int16(argument),
+      token: token,
+      bytes: unsafe [UInt8](bytes),
+      isDroppable: isDroppable
+    )
+    if instance.outbox.append(frame) { instance.drop() }
+    _ = channel.awaitRoom(for: bytes.count)
+  }
+
+  /// Sends what waited for room.
+  func empty(_ instance: Instance) {
+    guard let channel = instance.process?.channel else { return instance.outbox.removeAll() }
+    while let frame = instance.outbox.next {
+      let isSent = unsafe frame.bytes.withUnsafeBytes {
+        unsafe write(
+          to: channel,
+          of: instance,
+          op: Int32(frame.op),
+          argument: Int32(frame.argument),
+          token: frame.token,
+          $0
+        )
+      }
+      guard isSent else {
+        channel.flush()
+        if channel.awaitRoom(for: frame.bytes.count) { continue }
+        return
+      }
+      instance.outbox.removeFirst()
+    }
+  }
+
+  private func write(
+    to channel: Channel,
+    of instance: Instance,
+    op: Int32,
+    argument: Int32 = 0,
+    token: UInt64,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+  ) -> Bool {
+    do throws(ChannelError) {
+      let result = try unsafe channel.send(op: UInt16(op), argument: Int16(argument), token: token, first, second)
+      guard case .sent = result else { return false }
+      instance.needsFlush = true
+      return true
+    } catch {
+      onViolation(instance, error.description)
+      return false
+    }
+  }
+
+  /// Tells an instance how something that it began under a token ended.
+  func result(to instance: Instance, token: UInt64, status: Int32, text: String = "") {
+    guard token != 0 else { return }
+    var text = text
+    text.withUTF8 {
+      unsafe send(instance, op: WIRE_RESULT, argument: status, token: token, UnsafeRawBufferPointer($0))
+    }
+  }
+}
+
+/// A well-formed envelope of the host's own in the binary layout, looked at where it lies.
+@safe
+struct RecordedEnvelope {
+  let head: envelope_head
+  private let bytes: UnsafeRawBufferPointer
+
+  /// Looks at bytes that the host has composed or checked.
+  @unsafe
+  init(_ bytes: UnsafeRawBufferPointer) {
+    head = unsafe bytes.loadUnaligned(as: envelope_head.self)
+    unsafe self.bytes = bytes
+  }
+
+  var isRequest: Bool { Int32(head.flags) & PROMETHEAN_FLAG_REQUEST != 0 }
+
+  /// One of the text fields, ENVELOPE_….
+  subscript(field: Int32) -> UnsafeRawBufferPointer {
+    var offset = Int(ENVELOPE_HEAD_SIZE)
+    return unsafe withUnsafeBytes(of: head.length) { lengths in
+      let lengths = unsafe lengths.assumingMemoryBound(to: UInt16.self)
+      for index in 0..<Int(field) { offset += Int(unsafe lengths[index]) }
+      return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(lengths[Int(field)])])
+    }
+  }
+
+  /// One of the text fields, copied.
+  func text(_ field: Int32) -> String {
+    unsafe String(decoding: self[field], as: UTF8.self)
+  }
+}

@@ -1,0 +1,191 @@
+internal import CChannel
+internal import CEnvelope
+internal import Channel
+package import Envelope
+internal import PluginABI
+
+extension Router {
+  // MARK: - Instances
+
+  func publish(_ frame: Frame, from instance: Instance) {
+    unsafe instance.countSent(bytes: frame.body.count)
+    do throws(Refusal) {
+      let route = try unsafe admit(frame.body, from: instance, as: .event)
+      if route.isDurable {
+        record(on: route, by: .instance(Caller(instance, token: frame.token)))
+      } else {
+        deliverToAll(on: route)
+        if frame.token != 0 { result(to: instance, token: frame.token, status: PROMETHEAN_OK) }
+      }
+    } catch {
+      refuse(instance, token: frame.token, error)
+    }
+  }
+
+  func request(_ frame: Frame, from instance: Instance) {
+    unsafe instance.countSent(bytes: frame.body.count)
+    do throws(Refusal) {
+      guard instance.openRequests < Self.openRequestsLimit else {
+        throw Refusal(status: PROMETHEAN_UNAVAILABLE, message: "\(Self.openRequestsLimit) requests are open already")
+      }
+      let route = try unsafe admit(frame.body, from: instance, as: .request)
+      instance.openRequests += 1
+      begin(on: route, for: .instance(Caller(instance, token: frame.token)))
+    } catch {
+      refuse(instance, token: frame.token, error)
+    }
+  }
+
+  // MARK: - Clients
+
+  /// Publishes or requests on behalf of a client on the admin socket, who is the operator and needs no grant.
+  ///
+  /// - Parameters:
+  ///   - envelope: What to send; the host stamps it like any other.
+  ///   - client: Who sends it, for `src`.
+  ///   - requester: Who waits for a response; nil publishes.
+  ///   - recorded: Hears how publishing ended.
+  package func send(
+    _ envelope: Envelope,
+    from client: String,
+    requester: (@Sendable (Result<Envelope, RequestFailure>) -> Void)?,
+    recorded: @escaping @Sendable (Result<Int64?, RequestFailure>) -> Void = { _ in }
+  ) {
+    let bytes: [UInt8]
+    do throws(EnvelopeError) { bytes = try envelope.binary() } catch {
+      return answer(Refusal(status: PROMETHEAN_INVALID, message: "\(error)"), requester, recorded)
+    }
+    unsafe bytes.withUnsafeBytes { bytes in
+      do throws(Refusal) {
+        try unsafe send(bytes, from: client, requester: requester, recorded: recorded)
+      } catch {
+        answer(error, requester, recorded)
+      }
+    }
+  }
+
+  private func send(
+    _ bytes: UnsafeRawBufferPointer,
+    from client: String,
+    requester: (@Sendable (Result<Envelope, RequestFailure>) -> Void)?,
+    recorded: @escaping @Sendable (Result<Int64?, RequestFailure>) -> Void
+  ) throws(Refusal) {
+    let source = FixedBytes(client)
+    do throws(EnvelopeStamp.Malformed) { try unsafe stamp.parse(bytes) } catch {
+      throw Refusal(status: PROMETHEAN_INVALID, message: error.description)
+    }
+    let route = try unsafe route(of: stamp[ENVELOPE_TOPIC])
+    unsafe stamp[ENVELOPE_SRC] = source.bytes
+    unsafe stamp[ENVELOPE_REPLY] = UnsafeRawBufferPointer(start: nil, count: 0)
+    try stampOrigin(on: route, from: -1)
+    if let requester {
+      begin(on: route, for: .client(requester))
+    } else if route.isDurable {
+      record(on: route, by: .client(recorded))
+    } else {
+      deliverToAll(on: route)
+      recorded(.success(nil))
+    }
+  }
+
+  private func answer(
+    _ refusal: Refusal,
+    _ requester: (@Sendable (Result<Envelope, RequestFailure>) -> Void)?,
+    _ recorded: @Sendable (Result<Int64?, RequestFailure>) -> Void
+  ) {
+    let failure = RequestFailure(status: refusal.status, message: refusal.message)
+    if let requester { requester(.failure(failure)) } else { recorded(.failure(failure)) }
+  }
+
+  // MARK: - What `stamp` holds
+
+  /// Gives an id to an envelope that has none, and a media type to a payload without one.
+  private func complete() {
+    if unsafe stamp[ENVELOPE_ID].isEmpty { unsafe stamp[ENVELOPE_ID] = names.nextID() }
+  }
+
+  /// Has the envelope recorded; it is delivered when it is.
+  func record(on route: Route, by publisher: AppendQueue.Publisher) {
+    // Only an id that its sender chose can come again.
+    let digest =
+      unsafe stamp[ENVELOPE_ID].isEmpty
+      ? nil
+      : DedupeDigest(
+        src: stamp.text(ENVELOPE_SRC),
+        provider: stamp.text(ENVELOPE_PROVIDER),
+        tenant: stamp.text(ENVELOPE_TENANT),
+        id: stamp.text(ENVELOPE_ID)
+      )
+    complete()
+    let bytes = unsafe [UInt8](stamp.compose())
+    appends.add(AppendQueue.Append(bytes: bytes, publisher: publisher))
+    journal.append(bytes, digest: digest)
+    if case .instance(let caller) = publisher {
+      let instance = caller.instance
+      instance.openAppends += 1
+      if instance.openAppends >= Self.openAppendsLimit { instance.isHeldBack = true }
+    }
+  }
+
+  /// Gives the envelope to every consumer now.
+  private func deliverToAll(on route: Route) {
+    complete()
+    let key = unsafe keyHash(stamp[ENVELOPE_KEY])
+    let trace = unsafe HopTable.identity(of: stamp[ENVELOPE_TRACE])
+    let hop = stamp.head.hops
+    let bytes = unsafe stamp.compose()
+    for number in route.consumers {
+      let consumer = consumers[number]
+      guard let member = consumer.member(for: key) else {
+        for member in consumer.members { member.metrics.discarded(.unconsumed).add() }
+        continue
+      }
+      if let trace { hops.delivered(trace: trace, to: member.number, hops: hop) }
+      unsafe send(member, op: WIRE_DELIVER, token: 0, bytes, isDroppable: true)
+      member.countReceived(bytes: bytes.count)
+    }
+    if route.isTapped { unsafe tap(bytes, topic: route.topic.description) }
+  }
+
+  /// Begins a request.
+  private func begin(on route: Route, for requester: PendingRequests.Requester) {
+    let topic = route.topic.description
+    var deadline = stamp.head.deadline
+    if deadline <= 0 { deadline = stamp.head.ts + Self.defaultDeadline }
+    stamp.head.deadline = deadline
+    stamp.head.flags = UInt8(PROMETHEAN_FLAG_REQUEST)
+    let request = PendingRequests.Request(
+      requester: requester,
+      topic: topic,
+      intent: stamp.text(ENVELOPE_INTENT),
+      deadline: deadline
+    )
+    guard let number = route.consumers.first else {
+      let failure = "no plugin that runs here subscribes to \(topic)"
+      return fail(request, PROMETHEAN_UNAVAILABLE, failure)
+    }
+    let id = pending.add(request)
+    let correlation = FixedBytes(pending.correlation(of: id))
+    unsafe stamp[ENVELOPE_CORR] = correlation.bytes
+    if route.isDurable {
+      record(on: route, by: .request(id))
+    } else {
+      complete()
+      let key = unsafe keyHash(stamp[ENVELOPE_KEY])
+      let bytes = unsafe stamp.compose()
+      if route.isTapped { unsafe tap(bytes, topic: topic) }
+      give(Consumer.WaitingRequest(id: id, key: key, bytes: unsafe [UInt8](bytes)), to: consumers[number])
+    }
+  }
+
+  /// Nanoseconds after which a request without a deadline fails: a person would have given up.
+  static var defaultDeadline: Int64 { 30 * nanosecondsPerSecond }
+
+  /// Hash of a key; 0 for none.
+  func keyHash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    guard unsafe !key.isEmpty else { return 0 }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in 0..<key.count { hash = (hash ^ UInt64(unsafe key[index])) &* 0x100_0000_01b3 }
+    return max(1, hash)
+  }
+}

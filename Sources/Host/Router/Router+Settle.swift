@@ -1,0 +1,205 @@
+internal import CChannel
+internal import CEnvelope
+internal import Channel
+internal import Envelope
+internal import PluginABI
+
+extension Router {
+  /// How long an envelope that was given back untried waits, ns: whatever it waits for is likely down for longer than a round trip.
+  static var releaseDelay: Int64 { 200 * nanosecondsPerMillisecond }
+  /// How long an envelope waits after its first failure, ns; twice as long after each more, up to the limit.
+  static var retryDelay: Int64 { 100 * nanosecondsPerMillisecond }
+  static var retryDelayLimit: Int64 { 30 * nanosecondsPerSecond }
+
+  // MARK: - What an instance says of a delivery
+
+  func settle(_ frame: Frame, from instance: Instance) throws {
+    guard let delivery = take(frame.token, from: instance, "settled") else { return }
+    let reason = unsafe String(decoding: frame.body, as: UTF8.self)
+    switch Int32(frame.argument) {
+    case PROMETHEAN_SETTLE_ACK: acknowledge(delivery)
+    case PROMETHEAN_SETTLE_RETRY: retry(delivery, of: instance, reason)
+    case PROMETHEAN_SETTLE_RELEASE: release(delivery)
+    case PROMETHEAN_SETTLE_REJECT: reject(delivery, of: instance, reason)
+    default: throw Violation(description: "it settled a delivery in the unknown way \(frame.argument)")
+    }
+    instance.handled(since: delivery.since)
+  }
+
+  func respond(_ frame: Frame, from instance: Instance) throws {
+    guard let delivery = take(frame.token, from: instance, "answered") else { return }
+    instance.handled(since: delivery.since)
+    do throws(EnvelopeStamp.Malformed) {
+      try unsafe stamp.parse(frame.body)
+    } catch {
+      throw Violation(description: "it answered with a malformed envelope: \(error.description)")
+    }
+    if let request = delivery.request.flatMap({ pending.remove($0) }) {
+      answer(request, from: instance, status: Int32(frame.argument))
+    }
+    if let sequence = delivery.sequence { settle(sequence, of: consumers[delivery.consumer]) }
+  }
+
+  /// Finds a delivery that an instance speaks of.
+  ///
+  /// A token that is not open is its mistake, and harms nobody else.
+  private func take(_ token: UInt64, from instance: Instance, _ what: String) -> DeliveryTable.Delivery? {
+    guard let delivery = instance.deliveries.remove(token) else {
+      instance.metrics.error("unknown_delivery", stage: .processing)
+      log.warn("it \(what) a delivery that is not open", plugin: instance.plugin.id, instance: instance.name)
+      return nil
+    }
+    consumers[delivery.consumer].needsDispatch = true
+    return delivery
+  }
+
+  // MARK: - The four ways
+
+  private func acknowledge(_ delivery: DeliveryTable.Delivery) {
+    if let request = delivery.request.flatMap({ pending.remove($0) }) {
+      fail(request, PROMETHEAN_FAILED, "it was handled without an answer")
+    }
+    if let sequence = delivery.sequence { settle(sequence, of: consumers[delivery.consumer]) }
+  }
+
+  private func retry(_ delivery: DeliveryTable.Delivery, of instance: Instance, _ reason: String) {
+    instance.metrics.error("failed", stage: .processing)
+    guard let sequence = delivery.sequence else {
+      if let request = delivery.request.flatMap({ pending.remove($0) }) { fail(request, PROMETHEAN_FAILED, reason) }
+      return
+    }
+    let consumer = consumers[delivery.consumer]
+    let now = HostClock.monotonic
+    guard let entry = consumer.queue.takeBack(sequence, counting: true, until: now) else { return }
+    failed(entry, of: consumer, reason: reason, limit: instance.plugin.limits.maxAttempts)
+  }
+
+  private func release(_ delivery: DeliveryTable.Delivery) {
+    let consumer = consumers[delivery.consumer]
+    if let sequence = delivery.sequence {
+      _ = consumer.queue.takeBack(sequence, counting: false, until: HostClock.monotonic + Self.releaseDelay)
+    } else if let request = delivery.request.flatMap({ pending.remove($0) }) {
+      fail(request, PROMETHEAN_UNAVAILABLE, "\(consumer.plugin) gave it back: it is stopping")
+    }
+  }
+
+  private func reject(_ delivery: DeliveryTable.Delivery, of instance: Instance, _ reason: String) {
+    instance.metrics.error("rejected", stage: .processing)
+    if let request = delivery.request.flatMap({ pending.remove($0) }) { fail(request, PROMETHEAN_FAILED, reason) }
+    guard let sequence = delivery.sequence else { return }
+    let consumer = consumers[delivery.consumer]
+    let attempts = consumer.queue.takeBack(sequence, counting: true, until: 0)?.failures ?? 1
+    bury(sequence, of: consumer, attempts: attempts, reason: reason)
+  }
+
+  private func settle(_ sequence: Int64, of consumer: Consumer) {
+    guard consumer.queue.settle(sequence) else { return }
+    consumer.needsProgress = true
+    consumer.needsDispatch = true
+  }
+
+  /// Has an envelope tried again later, or put to the dead letters if it was tried often enough.
+  private func failed(_ entry: DurableQueue.Entry, of consumer: Consumer, reason: String, limit: Int) {
+    guard entry.failures < limit else {
+      return bury(entry.sequence, of: consumer, attempts: entry.failures, reason: reason)
+    }
+    let doublings = min(entry.failures - 1, 20)
+    let delay = min(Self.retryDelay << Int64(doublings), Self.retryDelayLimit)
+    consumer.queue.delay(entry.sequence, until: HostClock.monotonic + delay)
+    journal.failed(
+      DeliveryFailure(consumer: consumer.record, sequence: entry.sequence, attempts: entry.failures, reason: reason)
+    )
+  }
+
+  private func bury(_ sequence: Int64, of consumer: Consumer, attempts: UInt32, reason: String) {
+    journal.bury(DeliveryFailure(consumer: consumer.record, sequence: sequence, attempts: attempts, reason: reason))
+    settle(sequence, of: consumer)
+    metrics.journal.deadLettered.add()
+    log.error(
+      "dead letter after \(attempts) attempts: \(reason)",
+      ["sequence": .int(sequence), "outcome": "dead_letter"],
+      plugin: consumer.plugin
+    )
+  }
+
+  // MARK: - The end of an instance
+
+  /// Takes back all that an instance held when its process ended.
+  ///
+  /// - Parameters:
+  ///   - instance: Which.
+  ///   - isSuspect: Whether it may have ended because of what it held.
+  ///   - reason: Why it ended.
+  func ended(_ instance: Instance, isSuspect: Bool, reason: String) {
+    for delivery in instance.deliveries.removeAll() where delivery.sequence == nil {
+      guard let request = delivery.request.flatMap({ pending.remove($0) }) else { continue }
+      fail(request, PROMETHEAN_UNAVAILABLE, "\(instance.name) ended while it handled the request: \(reason)")
+    }
+    for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
+      let until = HostClock.monotonic
+      for entry in consumer.queue.memberEnded(instance.number, isSuspect: isSuspect, until: until) where isSuspect {
+        failed(
+          entry,
+          of: consumer,
+          reason: "\(instance.name) ended while it held this: \(reason)",
+          limit: instance.plugin.limits.maxAttempts
+        )
+      }
+      consumer.needsDispatch = true
+    }
+    pending.forget(instance)
+    instance.outbox.removeAll()
+    instance.openRequests = 0
+    instance.hasMore = false
+    instance.openAppends = 0
+    instance.isHeldBack = false
+  }
+
+  // MARK: - Answers
+
+  /// Gives a requester the response that `stamp` holds.
+  private func answer(_ request: PendingRequests.Request, from instance: Instance, status: Int32) {
+    let isError = status != PROMETHEAN_OK
+    if isError { return fail(request, status, unsafe String(decoding: stamp.payload, as: UTF8.self)) }
+    let topic = FixedBytes(request.topic)
+    let intent = FixedBytes(request.intent)
+    guard let route = unsafe try? route(of: topic.bytes) else { return }
+    unsafe stamp[ENVELOPE_TOPIC] = route.text.bytes
+    unsafe stamp[ENVELOPE_SRC] = instance.src.bytes
+    unsafe stamp[ENVELOPE_PROVIDER] = route.provider.bytes
+    unsafe stamp[ENVELOPE_TENANT] = route.tenant.bytes
+    if unsafe stamp[ENVELOPE_INTENT].isEmpty { unsafe stamp[ENVELOPE_INTENT] = intent.bytes }
+    unsafe stamp[ENVELOPE_ID] = names.nextID()
+    let correlation = FixedBytes(request.correlation)
+    unsafe stamp[ENVELOPE_CORR] = correlation.bytes
+    if unsafe stamp[ENVELOPE_TRACE].isEmpty { unsafe stamp[ENVELOPE_TRACE] = names.nextTrace() }
+    stamp.head.ts = HostClock.realtime
+    stamp.head.attempt = 1
+    stamp.head.flags = UInt8(PROMETHEAN_FLAG_RESPONSE)
+    let bytes = unsafe stamp.compose()
+    if route.isTapped { unsafe tap(bytes, topic: request.topic) }
+    switch request.requester {
+    case .instance(let caller):
+      guard caller.isListening else { return }
+      caller.instance.openRequests -= 1
+      unsafe send(caller.instance, op: WIRE_RESULT_ENVELOPE, argument: status, token: caller.token, bytes)
+    case .client(let hear):
+      hear(
+        Result { unsafe try Envelope(binary: unsafe bytes) }.mapError {
+          RequestFailure(status: PROMETHEAN_FAILED, message: "\($0)")
+        }
+      )
+    }
+  }
+
+  /// Answers a request with an error.
+  func fail(_ request: PendingRequests.Request, _ status: Int32, _ message: String) {
+    switch request.requester {
+    case .instance(let caller):
+      guard caller.isListening else { return }
+      caller.instance.openRequests -= 1
+      result(to: caller.instance, token: caller.token, status: status, text: message)
+    case .client(let hear): hear(.failure(RequestFailure(status: status, message: message)))
+    }
+  }
+}

@@ -1,0 +1,180 @@
+internal import CChannel
+internal import Glibc
+internal import PluginABI
+internal import Channel
+internal import Envelope
+
+/// The middle of the host: takes what instances and clients send, stamps and checks it, has it recorded, and gives it to whoever subscribes.
+///
+/// It belongs to the loop's thread and never waits: the disk is the journal thread's, and a ring that is full is tried again. Routing an envelope that
+/// is not recorded allocates nothing.
+@safe
+package final class Router {
+  /// Frames taken from one instance before the next has its turn.
+  static let framesPerTurn = 256
+  /// Publishes of one instance that the journal may owe an answer for, before its ring is left alone.
+  static let openAppendsLimit = 4096
+  /// Requests of one instance that may be open at once.
+  static let openRequestsLimit = 4096
+
+  let journal: JournalLink
+  let log: Log
+  let metrics: HostMetrics
+  package private(set) var instances: [Instance] = []
+  var consumers: [Consumer] = []
+  var trie = SubscriptionTrie<Int>()
+  var routes = RouteTable()
+  var taps: [Tap] = []
+  var pending: PendingRequests
+  var hops = HopTable()
+  /// Appends that the journal has not answered, oldest first.
+  var appends = AppendQueue()
+  /// The last sequence that is known to be in the journal.
+  var head: Int64
+  /// Told of an instance that broke the protocol.
+  package var onViolation: (Instance, String) -> Void = { _, _ in }
+
+  let stamp = EnvelopeStamp()
+  let names = FreshNames()
+  private let buffer: UnsafeMutableRawBufferPointer
+
+  /// Makes a router over a journal that has been opened.
+  package init(journal: JournalLink, head: Int64, log: Log, metrics: HostMetrics) {
+    self.journal = journal
+    self.head = head
+    self.log = log
+    self.metrics = metrics
+    pending = PendingRequests(boot: names.run)
+    unsafe buffer = .allocate(byteCount: Channel.frameLimit, alignment: 16)
+    journal.onAppends = { [weak self] result, count in self?.recorded(result, count: count) }
+  }
+
+  deinit {
+    unsafe buffer.deallocate()
+  }
+
+  /// Adds a consumer, and its instances, none of which runs yet.
+  package func add(_ plan: ConsumerPlan, _ record: ConsumerRecord) {
+    let consumer = Consumer(
+      number: consumers.count,
+      name: plan.name,
+      plugin: plan.plugin.id,
+      patterns: plan.patterns,
+      record: record.id,
+      queue: DurableQueue(settled: record.settled, failures: record.attempts)
+    )
+    for member in plan.members {
+      let instance = Instance(
+        number: instances.count,
+        name: member.name,
+        plugin: plan.plugin,
+        binding: member.binding,
+        replica: member.replica,
+        metrics: metrics.instance(plugin: plan.plugin.id, name: member.name)
+      )
+      instances.append(instance)
+      consumer.members.append(instance)
+    }
+    consumers.append(consumer)
+    for pattern in consumer.patterns { trie.insert(consumer.number, under: pattern) }
+    routes.removeAll()
+  }
+
+  // MARK: - What an instance sends
+
+  /// Reads what an instance has put into its ring.
+  package func drain(_ instance: Instance) {
+    guard let channel = instance.process?.channel else { return }
+    instance.hasMore = false
+    do {
+      for _ in 0..<Self.framesPerTurn {
+        if instance.isHeldBack { return }
+        if let frame = try unsafe channel.receive(into: buffer) {
+          try handle(frame, from: instance)
+        } else if !channel.prepareToSleep() {
+          return
+        }
+      }
+      instance.hasMore = true
+      channel.release()
+    } catch let error as ChannelError {
+      onViolation(instance, error.description)
+    } catch let violation as Violation {
+      onViolation(instance, violation.description)
+    } catch {
+      onViolation(instance, "\(error)")
+    }
+  }
+
+  /// Reads all that an instance had put into its ring when its process ended.
+  func drainToEnd(_ instance: Instance) {
+    repeat {
+      instance.isHeldBack = false
+      drain(instance)
+    } while instance.hasMore || instance.isHeldBack
+  }
+
+  /// Takes note that an instance can be given envelopes.
+  func ready(_ instance: Instance) {
+    for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
+      consumer.needsDispatch = true
+    }
+  }
+
+  /// Takes note that the journal holds more than what was published here.
+  func appended(through sequence: Int64) {
+    head = max(head, sequence)
+    for consumer in consumers { consumer.needsDispatch = true }
+  }
+
+  /// Something that an honest runner never sends.
+  struct Violation: Error {
+    let description: String
+  }
+
+  private func handle(_ frame: Frame, from instance: Instance) throws {
+    switch Int32(frame.op) {
+    case WIRE_PUBLISH: publish(frame, from: instance)
+    case WIRE_REQUEST: request(frame, from: instance)
+    case WIRE_SUBSCRIBE: subscribe(frame, from: instance)
+    case WIRE_SETTLE: try settle(frame, from: instance)
+    case WIRE_RESPOND: try respond(frame, from: instance)
+    case WIRE_STATE: try state(frame, from: instance)
+    case WIRE_LOG: try writeLog(frame, from: instance)
+    case WIRE_METRIC: record(frame, from: instance)
+    default: throw Violation(description: "it sent a frame of the unknown kind \(frame.op)")
+    }
+  }
+
+  // MARK: - One pass of the loop
+
+  /// Whether something is to be done without waiting for an event.
+  package var hasWork: Bool {
+    instances.contains { $0.hasMore && !$0.isHeldBack }
+  }
+
+  /// Does what the events of this pass have made possible: reads on where a turn was over, gives out, flushes.
+  package func pass() {
+    for instance in instances where instance.hasMore && !instance.isHeldBack { drain(instance) }
+    for instance in instances where !instance.outbox.isEmpty { empty(instance) }
+    for consumer in consumers where consumer.needsDispatch { dispatch(consumer) }
+    journal.flush()
+    for instance in instances where instance.needsFlush {
+      instance.needsFlush = false
+      instance.process?.channel.flush()
+    }
+  }
+
+  /// Does what time has made due.
+  ///
+  /// Called about every `HostLoop.tick`.
+  package func tick(now: Int64, realtime: Int64) {
+    for request in pending.expired(at: realtime) {
+      fail(request, PROMETHEAN_TIMEOUT, "no answer to \(request.topic) within its deadline")
+    }
+    for consumer in consumers {
+      if consumer.queue.hasWaiting { consumer.needsDispatch = true }
+      recordProgress(of: consumer)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import CLinux
+internal import Envelope
+internal import Glibc
+
+/// Why an instance's process could not be made.
+package struct LaunchError: Error, CustomStringConvertible {
+  package let description: String
+}
+
+/// Makes the process of an instance: what of the machine it may see, who it is, and its runner.
+package final class Launcher {
+  /// The first of the user ids that plugins get when the host is root, and how many there are.
+  ///
+  /// No account has one of them.
+  static let firstUID: UInt32 = 61_000
+  static let uidCount: UInt32 = 4_000
+
+  private let runner: String
+  private let isRoot = geteuid() == 0
+  /// Who each plugin is.
+  private let uids: [String: UInt32]
+  /// What the sandbox does without, because this machine has not got it.
+  var omissions: RunnerSetup.Omissions = []
+
+  /// Makes a launcher.
+  ///
+  /// - Parameters:
+  ///   - runner: The path of `promethean-runner`.
+  ///   - plugins: The ids of all plugins of the deployment.
+  package init(runner: String, plugins: [String]) {
+    self.runner = runner
+    uids = Self.uids(of: plugins)
+  }
+
+  /// Gives each plugin a user id that stays the same, as the files that it owns do.
+  static func uids(of plugins: [String]) -> [String: UInt32] {
+    var taken: Set<UInt32> = []
+    var uids: [String: UInt32] = [:]
+    for plugin in plugins.sorted() {
+      var hash: UInt32 = 0x811c_9dc5
+      for byte in plugin.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+      var offset = hash % uidCount
+      while !taken.insert(offset).inserted { offset = (offset + 1) % uidCount }
+      uids[plugin] = firstUID + offset
+    }
+    return uids
+  }
+
+  /// Spawns an instance's runner.
+  func launch(_ instance: Instance, of deployment: Deployment) throws(LaunchError) -> RunnerProcess {
+    let setup = try setup(of: instance, in: deployment)
+    do throws(RunnerError) {
+      return try RunnerProcess.spawn(executable: runner, library: instance.plugin.library.descriptor, setup: setup)
+    } catch {
+      throw LaunchError(description: "\(instance.name): \(error)")
+    }
+  }
+
+  private func setup(of instance: Instance, in deployment: Deployment) throws(LaunchError) -> RunnerSetup {
+    let plugin = instance.plugin
+    let name = plugin.libraryPath.split(separator: "/").last.map(String.init) ?? plugin.id
+    var setup = RunnerSetup(libraryName: name, pluginID: plugin.id, instanceName: instance.name)
+    setup.provider = instance.binding?.provider ?? ""
+    setup.tenant = instance.binding?.tenant ?? ""
+    setup.extensions = Self.extensions(of: plugin.policy)
+    setup.omissions = omissions
+    if isRoot, let uid = uids[plugin.id] { (setup.uid, setup.gid) = (uid, uid) }
+    let data = deployment.dataDirectory(of: plugin.id)
+    for path in plugin.paths(.fsRead, dataDirectory: data) {
+      setup.paths.append(RunnerSetup.Path(.read, try resolve(path)))
+    }
+    let writable = plugin.paths(.fsWrite, dataDirectory: data)
+    for path in writable {
+      if path.hasPrefix(data + "/") { try makeData(path, uid: setup.uid) }
+      setup.paths.append(RunnerSetup.Path(.write, try resolve(path)))
+    }
+    setup.limits.descriptors = UInt64(plugin.limits.descriptors)
+    setup.limits.threads = UInt64(plugin.limits.threads)
+    setup.limits.data = UInt64(plugin.limits.memory)
+    setup.limits.addressSpace = UInt64(plugin.limits.memory) + Self.mapped
+    setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(plugin.limits.fileSize)
+    setup.config = Self.config(of: plugin, directory: writable.first)
+    setup.configRev = plugin.configRev
+    return setup
+  }
+
+  /// Bytes of address space beyond the data: libraries, thread stacks, the rings.
+  private static let mapped: UInt64 = 1 << 30
+
+  private static func extensions(of policy: Policy) -> RunnerSetup.Extensions {
+    var extensions: RunnerSetup.Extensions = []
+    if policy.grants(.log) { extensions.insert(.log) }
+    if policy.grants(.clock) { extensions.insert(.clock) }
+    if policy.grants(.metrics) { extensions.insert(.metrics) }
+    if policy.grants(.publish) { extensions.insert(.publish) }
+    if policy.grants(.subscribe) { extensions.insert(.subscribe) }
+    if policy.grants(.state) { extensions.insert(.state) }
+    return extensions
+  }
+
+  /// The plugin's configuration; one that keeps files is told where, since only the host knows.
+  private static func config(of plugin: PluginConfiguration, directory: String?) -> String {
+    guard let directory, case .object(var config) = plugin.config,
+      plugin.manifest.config.properties.contains(where: { $0.name == "directory" })
+    else {
+      return plugin.config.text
+    }
+    if config["directory"] == nil || config["directory"] == .string("") { config["directory"] = .string(directory) }
+    return JSON.object(config).text
+  }
+
+  // MARK: - Files
+
+  /// The path without symbolic links, since a link could lead elsewhere by the time it is followed.
+  private func resolve(_ path: String) throws(LaunchError) -> String {
+    guard let resolved = unsafe realpath(path, nil) else {
+      throw LaunchError(
+        description: "\(path) is granted and cannot be used: \(unsafe String(cString: strerror(errno)))"
+      )
+    }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
+  /// Makes a plugin's own directory, which belongs to it and to nobody else.
+  private func makeData(_ path: String, uid: UInt32) throws(LaunchError) {
+    do throws(HostError) {
+      try Directory.make(path, mode: 0o700)
+      if uid != 0 { try Directory.give(path, to: uid) }
+    } catch {
+      throw LaunchError(description: error.description)
+    }
+  }
+}

@@ -1,0 +1,313 @@
+internal import CChannel
+internal import Channel
+internal import Envelope
+internal import Glibc
+internal import PluginABI
+
+/// Starts instances, watches over them, starts them again when they end, and stops them in order.
+///
+/// It belongs to the loop's thread, which never ends before the host does: the kernel kills a runner when the thread that spawned it ends.
+package final class Supervisor {
+  /// How long an instance may take over a stage of its start, ns: a library may be large and the machine busy.
+  static let stageDeadline: Int64 = 10 * nanosecondsPerSecond
+  /// How long `start` may take, ns: a model may have to be loaded.
+  static let startDeadline: Int64 = 60 * nanosecondsPerSecond
+  /// How long `stop` may take, ns.
+  static let stopDeadline: Int64 = 10 * nanosecondsPerSecond
+
+  let deployment: Deployment
+  let router: Router
+  let log: Log
+  let launcher: Launcher
+  /// Told of descriptors to wait on, and of ones that are about to be closed.
+  package var watch: (Int32, DescriptorRole, Instance) -> Void = { _, _, _ in }
+  package var unwatch: (Int32) -> Void = { _ in }
+  /// The kind of plugin that is being stopped; nil while nothing is.
+  private var stopping: PluginKind?
+
+  /// What a descriptor of an instance's process is for.
+  package enum DescriptorRole: UInt64 {
+    case control, frames, end, output
+  }
+
+  package var instances: [Instance] { router.instances }
+
+  /// Makes a supervisor of instances that the router knows.
+  package init(deployment: Deployment, router: Router, log: Log, launcher: Launcher) {
+    self.deployment = deployment
+    self.router = router
+    self.log = log
+    self.launcher = launcher
+    router.onViolation = { [weak self] instance, what in self?.kill(instance, "protocol violation: \(what)") }
+  }
+
+  // MARK: - Starting
+
+  /// Starts what is due, and ends what is overdue.
+  package func tick(now: Int64) {
+    for instance in instances {
+      switch instance.state {
+      case .waiting(let until) where until <= now && stopping == nil: start(instance, now: now)
+      case .starting(let stage, let deadline) where deadline <= now:
+        kill(instance, "it was \(stage.rawValue) for longer than it may")
+      case .stopping(let deadline) where deadline <= now: kill(instance, "stop took longer than it may")
+      case .running: checkDeadline(of: instance, now: now)
+      default: break
+      }
+    }
+    if stopping != nil { stopNext(now: now) }
+  }
+
+  private func start(_ instance: Instance, now: Int64) {
+    instance.generation += 1
+    instance.hasStopped = false
+    instance.runningSince = nil
+    instance.settled = 0
+    do throws(LaunchError) {
+      let process = try launcher.launch(instance, of: deployment)
+      instance.process = process
+      instance.output = PluginOutput(
+        plugin: instance.plugin.id,
+        instance: instance.name,
+        tenant: instance.binding?.description
+      )
+      instance.state = .starting(.sandbox, deadline: now + Self.stageDeadline)
+      watch(process.control, .control, instance)
+      watch(process.channel.incoming, .frames, instance)
+      watch(process.pidfd, .end, instance)
+      watch(process.stderr, .output, instance)
+      // Frames may be there before the first wait: the ring is read once, which also arms its bell.
+      instance.hasMore = true
+    } catch {
+      ended(instance, reason: error.description, inVain: true, now: now)
+    }
+  }
+
+  // MARK: - What a runner says
+
+  /// Reads what an instance's runner has to say on the control socket.
+  package func readControl(of instance: Instance) {
+    guard let process = instance.process else { return }
+    do throws(RunnerError) {
+      while let message = try process.receiveControl() { try handle(message, from: instance) }
+    } catch .closed {
+      // It is about to end; its pidfd will tell how.
+      unwatch(process.control)
+    } catch {
+      kill(instance, error.description)
+    }
+  }
+
+  private func handle(_ message: ControlMessage, from instance: Instance) throws(RunnerError) {
+    let now = HostClock.monotonic
+    switch Int32(bitPattern: message.kind) {
+    case WIRE_SANDBOXED:
+      instance.level = PluginConfiguration.SandboxLevel(wire: Int32(truncatingIfNeeded: message.token))
+      instance.levelReason = message.text
+      instance.state = .starting(.load, deadline: now + Self.stageDeadline)
+    case WIRE_LOADED: instance.state = .starting(.create, deadline: now + Self.stageDeadline)
+    case WIRE_CREATED:
+      instance.state = .starting(.start, deadline: now + Self.startDeadline)
+      try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
+    case WIRE_STARTED where message.status == PROMETHEAN_OK: started(instance, now: now)
+    case WIRE_STARTED: kill(instance, "start failed: \(message.text)")
+    case WIRE_STOPPED: instance.hasStopped = true
+    case WIRE_FAILED: failed(instance, at: Int32(truncatingIfNeeded: message.token), message.text)
+    default: kill(instance, "its runner sent a control message of the unknown kind \(message.kind)")
+    }
+  }
+
+  private func started(_ instance: Instance, now: Int64) {
+    guard case .starting(.start, _) = instance.state else { return }
+    instance.state = .running
+    instance.runningSince = now
+    instance.metrics.ready.set(1)
+    router.ready(instance)
+    log.info(
+      "ready",
+      ["generation": .int(Int64(instance.generation)), "level": .string(instance.level?.rawValue ?? "none")],
+      plugin: instance.plugin.id,
+      instance: instance.name
+    )
+  }
+
+  /// Takes a runner's word for why it gives up; it ends by itself.
+  private func failed(_ instance: Instance, at stage: Int32, _ text: String) {
+    instance.failure = text
+    switch stage {
+    case WIRE_STAGE_NAMESPACES where instance.plugin.require != .full && !launcher.omissions.contains(.namespaces):
+      launcher.omissions.insert(.namespaces)
+      instance.retriesWithLess = true
+      log.warn("namespaces are not to be had here, so plugins run without: \(text)")
+    case WIRE_STAGE_LANDLOCK where instance.plugin.require == .none && !launcher.omissions.contains(.landlock):
+      launcher.omissions.insert(.landlock)
+      instance.retriesWithLess = true
+      log.warn("Landlock is not to be had here, so plugins run without: \(text)")
+    // What is wrong with a library does not get better by trying again.
+    case WIRE_STAGE_LOAD: instance.isHopeless = true
+    default: break
+    }
+  }
+
+  /// Reads what a plugin has written to its standard output and error.
+  package func readOutput(of instance: Instance) {
+    guard let process = instance.process else { return }
+    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    while case let count = unsafe read(process.stderr, &buffer, buffer.count), count >= 0 {
+      // The end: nobody can write any more.
+      if count == 0 { return unwatch(process.stderr) }
+      let suppressed = instance.metrics.logsSuppressed
+      for record in instance.output?.receive(
+        buffer[..<count],
+        at: HostClock.monotonic,
+        suppressed: { suppressed.add(UInt64($0)) }
+      ) ?? [] { log.write(record) }
+      if count < buffer.count { return }
+    }
+  }
+
+  // MARK: - Ending
+
+  /// Ends an instance at once, for a reason.
+  func kill(_ instance: Instance, _ reason: String) {
+    guard let process = instance.process else { return }
+    if instance.failure == nil { instance.failure = reason }
+    process.kill()
+  }
+
+  /// Takes note that an instance's process has ended.
+  package func processEnded(_ instance: Instance) {
+    guard let process = instance.process, let exit = process.reap() else { return }
+    readControl(of: instance)
+    readOutput(of: instance)
+    if let record = instance.output?.finish(at: HostClock.monotonic) { log.write(record) }
+    // What it had sent counts, above all what it had settled.
+    router.drainToEnd(instance)
+    for descriptor in [process.control, process.channel.incoming, process.pidfd, process.stderr] { unwatch(descriptor) }
+    let now = HostClock.monotonic
+    let reason = instance.failure ?? Self.describe(exit)
+    let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
+    let wasRunning = instance.runningSince != nil
+    instance.process = nil
+    instance.metrics.ready.set(0)
+    router.ended(instance, isSuspect: wasRunning && !instance.hasStopped, reason: reason)
+    instance.failure = nil
+    if instance.retriesWithLess {
+      instance.retriesWithLess = false
+      instance.state = .waiting(until: now)
+    } else if case .stopping = instance.state {
+      instance.state = .stopped
+      if !instance.hasStopped {
+        log.warn("did not stop in order: \(reason)", plugin: instance.plugin.id, instance: instance.name)
+      }
+    } else {
+      ended(instance, reason: reason, inVain: !wasHealthy, now: now)
+    }
+  }
+
+  private func ended(_ instance: Instance, reason: String, inVain: Bool, now: Int64) {
+    instance.lastError = reason
+    instance.metrics.error("ended", stage: instance.runningSince == nil ? .starting : .running)
+    if stopping != nil {
+      instance.state = .stopped
+      return
+    }
+    let wait = instance.isHopeless ? nil : instance.backoff.ended(inVain: inVain, random: .random(in: 0...1))
+    guard let wait else {
+      instance.state = .quarantined
+      return log.error("quarantined: \(reason)", plugin: instance.plugin.id, instance: instance.name)
+    }
+    instance.restarts += 1
+    instance.metrics.restarts.add()
+    instance.state = .waiting(until: now + wait)
+    log.error(
+      "ended: \(reason)",
+      ["retry_ms": .int(wait / nanosecondsPerMillisecond)],
+      plugin: instance.plugin.id,
+      instance: instance.name
+    )
+  }
+
+  private static func describe(_ exit: RunnerProcess.Exit) -> String {
+    switch exit {
+    case .status(let code): "it exited with status \(code)"
+    case .signal(let number): "it was killed by signal \(number)\(signalNames[number].map { " (\($0))" } ?? "")"
+    }
+  }
+
+  private static let signalNames: [Int32: String] = [
+    4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM",
+    24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS: a system call that the sandbox forbids",
+  ]
+
+  /// Ends an instance that has held a delivery for longer than it may: it hangs.
+  private func checkDeadline(of instance: Instance, now: Int64) {
+    guard let oldest = instance.deliveries.oldest else { return }
+    let limit = instance.plugin.limits.deadline
+    guard now - oldest > limit.nanoseconds else { return }
+    kill(instance, "it held a delivery for longer than its deadline of \(limit)")
+  }
+
+  // MARK: - Stopping
+
+  /// Stops everything: first what brings envelopes in, then what works on them, then what serves those.
+  package func stop() {
+    guard stopping == nil else { return }
+    stopping = .access
+    stopNext(now: HostClock.monotonic)
+  }
+
+  /// Ends everything at once.
+  package func killAll() {
+    for instance in instances { kill(instance, "the host was told to stop at once") }
+  }
+
+  /// Whether everything has been stopped.
+  package var isStopped: Bool {
+    stopping != nil && instances.allSatisfy { $0.process == nil }
+  }
+
+  private func stopNext(now: Int64) {
+    for kind in PluginKind.allCases {
+      stopping = kind
+      let members = instances.filter { $0.plugin.manifest.kind == kind && $0.process != nil }
+      for instance in members { stop(instance, now: now) }
+      if !members.isEmpty { return }
+    }
+  }
+
+  private func stop(_ instance: Instance, now: Int64) {
+    switch instance.state {
+    case .running:
+      instance.state = .stopping(deadline: now + Self.stopDeadline)
+      do throws(RunnerError) {
+        try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_STOP)))
+      } catch {
+        kill(instance, error.description)
+      }
+    case .starting:
+      instance.state = .stopping(deadline: now)
+      kill(instance, "the host stops")
+    default: break
+    }
+  }
+}
+
+extension PluginConfiguration.SandboxLevel {
+  /// Reads WIRE_LEVEL_….
+  init?(wire: Int32) {
+    switch wire {
+    case WIRE_LEVEL_FULL: self = .full
+    case WIRE_LEVEL_LANDLOCK: self = .landlock
+    case WIRE_LEVEL_NONE: self = .none
+    default: return nil
+    }
+  }
+}
+
+extension Duration {
+  /// The whole of it in nanoseconds.
+  package var nanoseconds: Int64 {
+    components.seconds * nanosecondsPerSecond + components.attoseconds / 1_000_000_000
+  }
+}
