@@ -162,7 +162,7 @@ extension AdminClient {
           socket,
           buffer.baseAddress.map { unsafe $0 + done },
           buffer.count - done,
-          Int32(MSG_NOSIGNAL.rawValue)
+          Int32(MSG_NOSIGNAL)
         )
       }
       if count >= 0 {

@@ -1,0 +1,39 @@
+internal import Envelope
+
+extension Command {
+  private static let follow = Option.flag("follow", short: "f", "Goes on with what is logged from now on.")
+  private static let plugin = Option.value("plugin", .text("PLUGIN"), "Only the records of this plugin.")
+  private static let level = Option.value(
+    "level",
+    .choice("LEVEL", ["debug", "info", "warning", "error"]),
+    "Only records of this level or worse."
+  )
+  private static let audit = Option.flag("audit", "Only what was refused, and to whom.")
+  private static let limit = Option.value("limit", short: "n", .integer(in: 0...100_000), "The last records to begin with.", default: "100")
+
+  static let logs = Command(
+    "logs",
+    "Shows what the host and its plugins have logged",
+    details: "Prints the last records, oldest first. With --json, each record on a line of its own, as it stands in var/log.",
+    options: [follow, plugin, level, audit, limit],
+    examples: [
+      Example("promethean logs --follow --level warning", "Watches what goes wrong."),
+      Example("promethean logs --audit", "Shows what plugins tried and were not allowed to."),
+    ]
+  ) { invocation, session in
+    var fields: JSONObject = [
+      "follow": .bool(invocation.has(follow)),
+      "audit": .bool(invocation.has(audit)),
+      "limit": .int(Int64(invocation.required(limit)) ?? 0),
+    ]
+    if let plugin = invocation[plugin] { fields["plugin"] = .string(plugin) }
+    if let level = invocation[level] { fields["level"] = .string(level) }
+    let client = try session.connect()
+    try client.call("logs", fields) { record in
+      try session.show(record) { [LogLine(record).text(style: session.console.style)] }
+      if !client.hasEvent { try session.console.flush() }
+      return true
+    }
+    return .success
+  }
+}

@@ -1,0 +1,15 @@
+internal import Host
+
+extension Command {
+  static let version = Command(
+    "version",
+    "Prints the version",
+    details: "Prints the version of this executable. status --json has that of the running host.",
+    examples: [Example("promethean version", "Prints promethean and its version.")]
+  ) { _, session in try printVersion(session) }
+
+  static func printVersion(_ session: Session) throws -> ExitCode {
+    try session.show(["version": .string(hostVersion)]) { ["promethean \(hostVersion)"] }
+    return .success
+  }
+}

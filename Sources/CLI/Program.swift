@@ -1,0 +1,85 @@
+internal import Envelope
+internal import Glibc
+internal import Host
+
+/// The command line from its words to its exit code.
+struct Program {
+  let environment: [String: String]
+  /// Where results and errors go.
+  var output = STDOUT_FILENO
+  var errors = STDERR_FILENO
+
+  /// Runs what the words ask for.
+  func run(_ words: [String]) -> ExitCode {
+    // An error may lie before the option that would have asked for JSON or for no colour.
+    let isJSON = words.prefix { $0 != "--" }.contains("--\(GlobalOption.json.name)")
+    let noColor = words.contains("--\(GlobalOption.noColor.name)") || environment["NO_COLOR"].map { !$0.isEmpty } == true
+    let console = Console(output: output, errors: errors, isColored: !noColor)
+    do {
+      let invocation = try Parser(root: .promethean, environment: environment).parse(words)
+      let session = Session(console: console, invocation: invocation, environment: environment)
+      let code = try Self.run(invocation, session)
+      try console.flush()
+      return code
+    } catch {
+      return report(error, console, isJSON)
+    }
+  }
+
+  private static func run(_ invocation: Invocation, _ session: Session) throws -> ExitCode {
+    if invocation.has(GlobalOption.help) {
+      return try Command.explain(invocation.command, path: invocation.path, session)
+    }
+    if invocation.has(GlobalOption.version) { return try Command.printVersion(session) }
+    guard let body = invocation.command.body else {
+      preconditionFailure("\(invocation.path) has neither commands nor a body")
+    }
+    return try body(invocation, session)
+  }
+
+  private func report(_ error: any Error, _ console: Console, _ isJSON: Bool) -> ExitCode {
+    switch error {
+    case Console.Failure.closed, AdminClientError.abandoned:
+      return .success
+    case let error as UsageError:
+      Self.print(code: "usage", "\(error)", hint: " (--help explains)", console, isJSON)
+      return .usage
+    default:
+      try? console.flush()
+      Self.print(code: Self.code(of: error), Self.message(of: error), console, isJSON)
+      return .failure
+    }
+  }
+
+  private static func print(code: String, _ message: String, hint: String = "", _ console: Console, _ isJSON: Bool) {
+    let error: JSON = ["error": ["code": .string(code), "message": .string(message)]]
+    console.remark(isJSON ? error.text : "promethean: \(message)\(hint)")
+  }
+
+  private static func code(of error: any Error) -> String {
+    switch error {
+    case AdminClientError.refused(let code, _): code
+    case CommandError.noHost: "unavailable"
+    default: "failed"
+    }
+  }
+
+  private static func message(of error: any Error) -> String {
+    switch error {
+    case Console.Failure.failed(let code): "cannot write: \(systemMessage(code))"
+    default: "\(error)"
+    }
+  }
+
+  /// The environment of this process.
+  static func processEnvironment() -> [String: String] {
+    var result: [String: String] = [:]
+    var next = unsafe environ
+    while let entry = unsafe next.pointee {
+      let parts = unsafe String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
+      unsafe next += 1
+    }
+    return result
+  }
+}
