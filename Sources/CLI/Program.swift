@@ -13,7 +13,8 @@ struct Program {
   func run(_ words: [String]) -> ExitCode {
     // An error may lie before the option that would have asked for JSON or for no colour.
     let isJSON = words.prefix { $0 != "--" }.contains("--\(GlobalOption.json.name)")
-    let noColor = words.contains("--\(GlobalOption.noColor.name)") || environment["NO_COLOR"].map { !$0.isEmpty } == true
+    let noColor =
+      words.contains("--\(GlobalOption.noColor.name)") || environment["NO_COLOR"].map { !$0.isEmpty } == true
     let console = Console(output: output, errors: errors, isColored: !noColor)
     do {
       let invocation = try Parser(root: .promethean, environment: environment).parse(words)
@@ -21,6 +22,9 @@ struct Program {
       let code = try Self.run(invocation, session)
       try console.flush()
       return code
+    } catch let error as UsageError {
+      report(error, words, console, isJSON)
+      return .usage
     } catch {
       return report(error, console, isJSON)
     }
@@ -37,13 +41,18 @@ struct Program {
     return try body(invocation, session)
   }
 
+  private func report(_ error: UsageError, _ words: [String], _ console: Console, _ isJSON: Bool) {
+    Self.print(code: "usage", "\(error)", console, isJSON)
+    guard !isJSON else { return }
+    var path = [Command.promethean.name]
+    for word in words where Command.promethean.descendant(path.dropFirst() + [word]) != nil { path.append(word) }
+    console.remark("\(path.joined(separator: " ")) --help explains")
+  }
+
   private func report(_ error: any Error, _ console: Console, _ isJSON: Bool) -> ExitCode {
     switch error {
     case Console.Failure.closed, AdminClientError.abandoned:
       return .success
-    case let error as UsageError:
-      Self.print(code: "usage", "\(error)", hint: " (--help explains)", console, isJSON)
-      return .usage
     default:
       try? console.flush()
       Self.print(code: Self.code(of: error), Self.message(of: error), console, isJSON)
@@ -51,9 +60,9 @@ struct Program {
     }
   }
 
-  private static func print(code: String, _ message: String, hint: String = "", _ console: Console, _ isJSON: Bool) {
+  private static func print(code: String, _ message: String, _ console: Console, _ isJSON: Bool) {
     let error: JSON = ["error": ["code": .string(code), "message": .string(message)]]
-    console.remark(isJSON ? error.text : "promethean: \(message)\(hint)")
+    console.remark(isJSON ? error.text : "promethean: \(Cells.printable(message))")
   }
 
   private static func code(of error: any Error) -> String {

@@ -13,7 +13,7 @@ struct HelpPage {
   /// The whole page, its last line ended.
   var text: String {
     let sections = [
-      "\(name) - \(command.summary)\n",
+      wrap("\(name) - \(command.summary)", indentation: 0),
       "Usage: \(usage)\n",
       wrap(command.details, indentation: 0),
       section("Commands", command.subcommands.map { ($0.name, $0.summary) }),
@@ -98,7 +98,9 @@ extension HelpPage {
         command.subcommands.map { HelpPage(command: $0, path: path + [$0.name], width: width).json }
       ),
       "arguments": .array(
-        command.arguments.map { ["name": .string($0.name), "help": .string($0.help), "required": .bool($0.isRequired)] }
+        command.arguments.map {
+          ["name": .string($0.name), "help": .string($0.help), "required": .bool($0.isRequired)]
+        }
       ),
       "options": .array((command.options + GlobalOption.all).map(\.json)),
       "exit_codes": .object(

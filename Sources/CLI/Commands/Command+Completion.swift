@@ -1,3 +1,5 @@
+internal import Envelope
+
 extension Command {
   private static let shell = Argument(.choice("SHELL", ["bash", "zsh"]), "The shell: bash or zsh.")
 

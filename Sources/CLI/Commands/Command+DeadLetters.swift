@@ -14,9 +14,18 @@ extension Command {
   )
 
   private static let plugin = Option.value("plugin", .text("PLUGIN"), "Only those of this plugin.")
-  private static let limit = Option.value("limit", short: "n", .integer(in: 1...100_000), "The most to print.", default: "50")
+  private static let limit = Option.value(
+    "limit",
+    short: "n",
+    .integer(in: 1...100_000),
+    "The most to print.",
+    default: "50"
+  )
   private static let before = Option.value("before", .integer("ID", in: 1...Int.max), "Only those older than this one.")
-  private static let letter = Argument(.integer("ID", in: 1...Int.max), "The number of the dead letter, as dlq list prints it.")
+  private static let letter = Argument(
+    .integer("ID", in: 1...Int.max),
+    "The number of the dead letter, as dlq list prints it."
+  )
   private static let optionalLetter = Argument(letter.value, letter.help, isRequired: false)
 
   private static let listDeadLetters = Command(
@@ -30,7 +39,8 @@ extension Command {
     if let plugin = invocation[plugin] { fields["plugin"] = .string(plugin) }
     if let before = invocation[before].flatMap(Int64.init) { fields["before"] = .int(before) }
     var table = Table([
-      .init("ID", .right), .init("TIME"), .init("CONSUMER"), .init("INTENT"), .init("ATTEMPTS", .right), .init("REASON"),
+      .init("ID", .right), .init("TIME"), .init("CONSUMER"), .init("INTENT"), .init("ATTEMPTS", .right),
+      .init("REASON"),
     ])
     var isEmpty = true
     try session.connect().call("dead_letters.list", fields) { item in
@@ -70,7 +80,8 @@ extension Command {
   private static let replayDeadLetters = Command(
     "replay",
     "Gives dead letters to their consumer once more",
-    details: "Replays one by its number, or with --plugin all of a plugin. What fails again becomes a dead letter again.",
+    details:
+      "Replays one by its number, or with --plugin all of a plugin. What fails again becomes a dead letter again.",
     arguments: [optionalLetter],
     options: [plugin],
     exits: [.failure: "there is no such dead letter"],

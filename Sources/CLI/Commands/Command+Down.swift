@@ -4,7 +4,12 @@ internal import Glibc
 internal import Host
 
 extension Command {
-  private static let timeout = Option.value("timeout", .duration, "How long to wait for the host to be gone.", default: "30s")
+  private static let timeout = Option.value(
+    "timeout",
+    .duration,
+    "How long to wait for the host to be gone.",
+    default: "30s"
+  )
 
   static let down = Command(
     "down",

@@ -1,3 +1,5 @@
+internal import Envelope
+
 extension Command {
   private static let words = Argument(
     .text("COMMAND"),

@@ -1,4 +1,5 @@
 internal import Envelope
+internal import Host
 
 extension Command {
   private static let follow = Option.flag("follow", short: "f", "Goes on with what is logged from now on.")
@@ -9,12 +10,19 @@ extension Command {
     "Only records of this level or worse."
   )
   private static let audit = Option.flag("audit", "Only what was refused, and to whom.")
-  private static let limit = Option.value("limit", short: "n", .integer(in: 0...100_000), "The last records to begin with.", default: "100")
+  private static let limit = Option.value(
+    "limit",
+    short: "n",
+    .integer(in: 0...100_000),
+    "The last records to begin with.",
+    default: "100"
+  )
 
   static let logs = Command(
     "logs",
     "Shows what the host and its plugins have logged",
-    details: "Prints the last records, oldest first. With --json, each record on a line of its own, as it stands in var/log.",
+    details:
+      "Prints the last records, oldest first. With --json, each record on a line of its own, as it stands in var/log.",
     options: [follow, plugin, level, audit, limit],
     examples: [
       Example("promethean logs --follow --level warning", "Watches what goes wrong."),

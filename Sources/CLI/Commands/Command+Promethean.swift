@@ -1,6 +1,6 @@
 extension Command {
   /// Everything that can be typed after `promethean`.
-  static let promethean = Command(
+  static let promethean: Command = .init(
     "promethean",
     "Runs sandboxed plugins for social agents and shows what passes between them",
     details: """
@@ -15,7 +15,7 @@ extension Command {
       Example("promethean --deployment /srv/agents status", "Asks the host of another deployment."),
     ],
     subcommands: [
-      up, down, status, validate, send, request, tap, query, logs, grants, deadLetters, completion, version, help,
+      down, status, send, request, tap, query, logs, deadLetters, completion, version, help,
     ]
   )
 }

@@ -1,13 +1,23 @@
 internal import Envelope
+internal import Host
 
 extension Command {
   private static let topic = Argument(.topic, "The topic of the plugin that answers.")
-  private static let intent = Option.value("intent", short: "i", .text("INTENT"), "What is asked; by default the topic's last word.")
+  private static let intent = Option.value(
+    "intent",
+    short: "i",
+    .text("INTENT"),
+    "What is asked; by default the topic's last word."
+  )
   private static let payload = Option.value("payload", .json, "What it is asked with.", default: "{}")
   private static let file = Option.value("file", short: "f", .file(), "A file with the payload; - is standard input.")
   private static let resource = Option.value("resource", .text("RESOURCE"), "What the effect acts on.")
   private static let key = Option.value("key", .text("KEY"), "Requests with one key are answered in their order.")
-  private static let trace = Option.value("trace", .text("TRACEPARENT"), "The trace to go on with; by default a new one.")
+  private static let trace = Option.value(
+    "trace",
+    .text("TRACEPARENT"),
+    "The trace to go on with; by default a new one."
+  )
   private static let timeout = Option.value("timeout", .duration, "How long to wait for the answer.", default: "10s")
 
   static let request = Command(

@@ -2,10 +2,20 @@ internal import Envelope
 internal import Glibc
 
 extension Command {
-  private static let file = Option.value("file", short: "f", .file(), "Messages, one JSON object a line; - is standard input.")
+  private static let file = Option.value(
+    "file",
+    short: "f",
+    .file(),
+    "Messages, one JSON object a line; - is standard input."
+  )
   private static let fileArgument = Argument(.file(), "The same as --file FILE.", isRequired: false)
   private static let text = Option.value("text", .text("TEXT"), "Sends one message with this text.")
-  private static let space = Option.value("space", .text("SPACE"), "With --text: the space it is said in.", default: "lobby")
+  private static let space = Option.value(
+    "space",
+    .text("SPACE"),
+    "With --text: the space it is said in.",
+    default: "lobby"
+  )
   private static let author = Option.value(
     "author",
     .text("AUTHOR"),
@@ -46,7 +56,13 @@ extension Command {
     let source = try source(invocation)
     let topic = try TenantOptions.topic(invocation, area: "control", name: "send")
     let timeout = Duration(commandLine: invocation.required(timeout))?.milliseconds ?? 0
-    let sender = Sender(client: try session.connect(), topic: topic, timeout: timeout, session: session, source: source.name)
+    let sender = Sender(
+      client: try session.connect(),
+      topic: topic,
+      timeout: timeout,
+      session: session,
+      source: source.name
+    )
     return try sender.run(source.next)
   }
 

@@ -1,8 +1,14 @@
 internal import Envelope
+internal import Host
 
 extension Command {
   private static let pattern = Argument(.pattern, "The topics to show; by default all.", isRequired: false)
-  private static let count = Option.value("count", short: "n", .integer(in: 1...1_000_000_000), "Ends after this many envelopes.")
+  private static let count = Option.value(
+    "count",
+    short: "n",
+    .integer(in: 1...1_000_000_000),
+    "Ends after this many envelopes."
+  )
 
   static let tap = Command(
     "tap",
@@ -17,7 +23,10 @@ extension Command {
     arguments: [pattern],
     options: [count],
     examples: [
-      Example("promethean tap 'promethean.p.echo.t.demo.>' --count 5 --json", "Prints the next five envelopes of a tenant."),
+      Example(
+        "promethean tap 'promethean.p.echo.t.demo.>' --count 5 --json",
+        "Prints the next five envelopes of a tenant."
+      ),
       Example("promethean tap 'promethean.p.*.t.*.events.*'", "Shows the messages of all tenants, until Ctrl-C."),
     ]
   ) { invocation, session in
@@ -39,7 +48,9 @@ extension Command {
     if let envelope = item["envelope"] {
       try session.show(envelope) { [EventLine(envelope).text(style: session.console.style)] }
     } else if let dropped = item["dropped"]?.intValue {
-      try session.show(item) { [session.console.style(.warning, "(\(dropped) left out: they came faster than they were read)")] }
+      try session.show(item) {
+        [session.console.style(.warning, "(\(dropped) left out: they came faster than they were read)")]
+      }
     }
   }
 }

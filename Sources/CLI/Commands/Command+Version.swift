@@ -1,3 +1,4 @@
+internal import Envelope
 internal import Host
 
 extension Command {

@@ -55,7 +55,7 @@ final class Sender {
     }
     guard case .object = message else { return try refuse(number, "invalid", "expected a JSON object") }
     while open.count >= Self.window { try settle() }
-    do {
+    do throws(AdminClientError) {
       let request = try client.send(
         "request",
         [
@@ -67,8 +67,9 @@ final class Sender {
         ]
       )
       open[request] = number
-    } catch AdminClientError.tooLong(let bytes) {
-      try refuse(number, "invalid", "\(AdminClientError.tooLong(bytes: bytes))")
+    } catch {
+      guard case .tooLong = error else { throw error }
+      try refuse(number, "invalid", "\(error)")
     }
   }
 

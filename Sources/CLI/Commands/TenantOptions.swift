@@ -3,7 +3,13 @@ internal import Envelope
 /// The options that name whose messages a command is about.
 enum TenantOptions {
   static let provider = Option.value("provider", short: "p", .token("PROVIDER"), "The provider.", isRequired: true)
-  static let tenant = Option.value("tenant", short: "t", .token("TENANT"), "The tenant of the provider.", isRequired: true)
+  static let tenant = Option.value(
+    "tenant",
+    short: "t",
+    .token("TENANT"),
+    "The tenant of the provider.",
+    isRequired: true
+  )
   static let all = [provider, tenant]
 
   /// The topic of a name in an area of the tenant.

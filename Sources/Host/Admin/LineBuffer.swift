@@ -27,7 +27,9 @@ struct LineBuffer {
     }
     let used = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: Self.chunk))
-    let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(UnsafeMutableRawBufferPointer(rebasing: $0[used...])) }
+    let count = unsafe bytes.withUnsafeMutableBytes {
+      unsafe read(UnsafeMutableRawBufferPointer(rebasing: $0[used...]))
+    }
     bytes.removeLast(Self.chunk - max(count, 0))
     return count
   }

@@ -1,0 +1,112 @@
+internal import Envelope
+internal import Host
+
+extension Command {
+  private static let collection = Argument(.text("COLLECTION"), "What to ask for, such as messages.")
+  private static let count = Option.flag("count", "Prints only how many there are.")
+  private static let text = Option.value("text", .text("WORDS"), "Only those whose text has these words.")
+  private static let space = Option.value("space", .text("SPACE"), "Only those of a space: its name or its URN.")
+  private static let author = Option.value("author", .text("AUTHOR"), "Only those of an author: name or URN.")
+  private static let thread = Option.value("thread", .text("ID"), "Only those of a thread.")
+  private static let since = Option.value("since", .instant, "Only those from this time on.")
+  private static let until = Option.value("until", .instant, "Only those before this time.")
+  private static let limit = Option.value(
+    "limit",
+    short: "n",
+    .integer(in: 1...10_000_000),
+    "The most to print.",
+    default: "50"
+  )
+  private static let order = Option.value(
+    "order",
+    .choice("ORDER", ["newest", "oldest"]),
+    "What comes first.",
+    default: "newest"
+  )
+
+  static let query = Command(
+    "query",
+    "Asks what has been stored for a tenant",
+    details: """
+      Asks the storage service of the tenant. All conditions given must hold. A time is RFC 3339, a date (its beginning in UTC), or how long ago: 2h, 3d.
+
+      Prints a table, its text cut to the terminal's width; with --json, each document whole, on a line of its own.
+      """,
+    arguments: [collection],
+    options: TenantOptions.all + [count, text, space, author, thread, since, until, limit, order],
+    examples: [
+      Example("promethean query --provider echo --tenant demo messages --count", "Prints the number of messages."),
+      Example(
+        "promethean query -p echo -t demo messages --text emacs --since 3d",
+        "Prints what was said of a word lately."
+      ),
+    ]
+  ) { invocation, session in
+    let query = StorageQuery(
+      client: try session.connect(),
+      provider: invocation.required(TenantOptions.provider),
+      tenant: invocation.required(TenantOptions.tenant),
+      collection: invocation.required(collection)
+    )
+    let filters = filters(invocation)
+    if invocation.has(count) {
+      let number = try query.count(filters)
+      try session.show(["count": .int(number)]) { ["\(number)"] }
+      return .success
+    }
+    let limit = Int(invocation.required(limit)) ?? 0
+    let order = invocation.required(order)
+    return try print(query, filters, order: order, limit: limit, session)
+  }
+
+  private static func filters(_ invocation: Invocation) -> JSONObject {
+    var filters: JSONObject = [:]
+    for option in [text, space, author, thread] {
+      if let value = invocation[option] { filters[option.name] = .string(value) }
+    }
+    for option in [since, until] {
+      guard let moment = invocation[option].flatMap({ Timestamp(commandLine: $0) }) else { continue }
+      filters[option.name] = .string(moment.description)
+    }
+    return filters
+  }
+
+  private static func print(
+    _ query: StorageQuery,
+    _ filters: JSONObject,
+    order: String,
+    limit: Int,
+    _ session: Session
+  ) throws -> ExitCode {
+    var table = Table([
+      .init("TIME"), .init("SPACE", limit: 24), .init("AUTHOR", limit: 20), .init("TEXT"),
+    ])
+    var isEmpty = true
+    try query.documents(filters, order: order, limit: limit) { document in
+      isEmpty = false
+      if session.isJSON {
+        try session.console.json(document)
+      } else {
+        table.append(row(document))
+      }
+    }
+    guard !session.isJSON else { return .success }
+    let lines = isEmpty ? ["nothing found"] : table.lines(style: session.console.style, width: session.console.width)
+    for line in lines { try session.console.line(line) }
+    return .success
+  }
+
+  private static func row(_ document: JSON) -> [Table.Field] {
+    func text(_ key: String) -> String { document[key]?.stringValue ?? "" }
+    let time = text("created_at")
+    return [
+      .init((try? Timestamp(time))?.short ?? time, .faint),
+      .init(name(text("space_urn")), .name),
+      .init(name(text("author_urn")), .good),
+      .init(text("text")),
+    ]
+  }
+
+  /// The provider's own name of what a URN names.
+  private static func name(_ urn: String) -> String { (try? URN(urn))?.id ?? urn }
+}

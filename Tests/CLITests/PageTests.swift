@@ -1,0 +1,79 @@
+import Envelope
+import Testing
+
+@testable import CLI
+
+struct PageTests {
+  private static let report: JSON = [
+    "degraded": ["the journal is 3 s behind"],
+    "journal": ["dead_letters": 2],
+    "instances": [
+      [
+        "name": "echo/echo/demo", "state": "RUNNING", "level": "full", "pid": 4711, "uptime_ms": 125_000, "restarts": 0,
+        "lag": 0, "dropped": 0, "error": nil, "level_reason": nil, "retry_ms": nil,
+      ],
+      [
+        "name": "indexer/0", "state": "DEGRADED", "level": "landlock", "level_reason": "no user namespaces", "pid": 4712,
+        "uptime_ms": 900, "restarts": 12, "lag": 1739, "dropped": 4, "error": nil, "retry_ms": nil,
+      ],
+      [
+        "name": "storage", "state": "QUARANTINED", "level": nil, "level_reason": nil, "pid": nil, "uptime_ms": nil,
+        "restarts": 5, "lag": 3, "dropped": 0, "error": "exited with 70: \u{1B}[2Jno disk", "retry_ms": 61_000,
+      ],
+    ],
+  ]
+
+  @Test func `the status page has a table and the problems`() {
+    #expect(
+      StatusPage(Self.report).lines(style: .plain, width: nil) == [
+        "NAME            STATE        LEVEL      PID  UPTIME  RESTARTS   LAG",
+        "echo/echo/demo  RUNNING      full      4711  2m 05s         0     0",
+        "indexer/0       DEGRADED     landlock  4712   900ms        12  1739",
+        "storage         QUARANTINED  -            -       -         5     3",
+        "",
+        "the journal is 3 s behind",
+        "2 dead letters (promethean dlq list shows them)",
+        "indexer/0: 4 envelopes of ephemeral topics were dropped because it was too slow",
+        "indexer/0: sandbox level landlock: no user namespaces",
+        "storage: exited with 70: \u{FFFD}[2Jno disk, next try in 1m 01s",
+      ]
+    )
+  }
+
+  @Test func `a host without instances says so`() {
+    #expect(StatusPage(["instances": []]).lines(style: .plain, width: 80) == ["no instance is configured"])
+  }
+
+  @Test func `an envelope is one line`() throws {
+    var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.SocialMessageCreated", intent: "SocialMessageCreated")
+    envelope.id = "1"
+    envelope.src = "echo"
+    (envelope.provider, envelope.tenant) = ("echo", "demo")
+    envelope.key = "urn:echo:space:demo:lobby"
+    envelope.trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    envelope.ts = try Timestamp("2026-11-21T10:11:12.345Z").nanoseconds
+    #expect(
+      EventLine(envelope.cloudEvent).text(style: .plain)
+        == "10:11:12.345  promethean.p.echo.t.demo.events.SocialMessageCreated  SocialMessageCreated  echo"
+        + "  urn:echo:space:demo:lobby  0af7651916cd43dd8448eb211c80319c"
+    )
+  }
+
+  @Test func `what an envelope lacks leaves no gap`() {
+    let event: JSON = ["topic": "t", "type": "promethean.health.beat", "source": "elsewhere", "traceparent": "x"]
+    #expect(EventLine(event).text(style: .plain) == "t  beat  elsewhere")
+    let failed: JSON = ["topic": "t", "kind": "error"]
+    #expect(EventLine(failed).text(style: Style(isColored: true)) == "\u{1B}[31mt\u{1B}[0m")
+  }
+
+  @Test func `a log record is one line with its other fields behind`() {
+    let record: JSON = [
+      "time": "2026-11-21T10:11:12.345Z", "level": "warning", "plugin": "indexer", "message": "slow\nstorage",
+      "latency_ms": 1200, "outcome": "it took long", "corr": nil,
+    ]
+    #expect(
+      LogLine(record).text(style: .plain)
+        == "2026-11-21 10:11:12  WARNING  indexer  slow storage  latency_ms=1200  outcome=\"it took long\""
+    )
+  }
+}
