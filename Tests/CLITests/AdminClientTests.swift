@@ -170,7 +170,8 @@ struct AdminClientTests {
 
   @Test func `a path that no socket can have is said to be too long`() {
     let path = "/tmp/" + String(repeating: "x", count: 200)
-    #expect(throws: AdminClientError.unreachable(path: path, reason: "the path has 205 bytes, a socket's at most 107")) {
+    #expect(throws: AdminClientError.unreachable(path: path, reason: "the path has 205 bytes, a socket's at most 107"))
+    {
       try AdminClient(path: path)
     }
   }
@@ -194,7 +195,9 @@ struct AdminClientTests {
   }
 }
 
-/// Requests that are held back until there are enough. One thread alone uses it, the fake host's.
+/// Requests that are held back until there are enough.
+///
+/// One thread alone uses it, the fake host's, which is why nothing guards it.
 private final class Held: @unchecked Sendable {
   private(set) var requests: [JSON] = []
 

@@ -4,7 +4,9 @@ import Testing
 @testable import CLI
 
 struct CompletionTests {
-  private static let zsh = ["/bin/zsh", "/usr/bin/zsh", "/usr/local/bin/zsh"].first(where: FileManager.default.isExecutableFile)
+  private static let zsh = ["/bin/zsh", "/usr/bin/zsh", "/usr/local/bin/zsh"].first(
+    where: FileManager.default.isExecutableFile
+  )
 
   /// Runs a shell on a script and returns what it printed and its exit code.
   private func shell(_ path: String, _ arguments: [String]) throws -> (output: String, code: Int32) {
@@ -55,8 +57,8 @@ struct CompletionTests {
     ("--deployment = x dlq r", ["replay"]),
     ("--json dlq replay --pl", ["--plugin"]),
     ("completion ", ["bash", "zsh"]),
-    ("logs --level ", ["debug", "info", "warning", "error"]),
-    ("logs --level = w", ["warning"]),
+    ("logs --level ", ["debug", "info", "warn", "error"]),
+    ("logs --level = w", ["warn"]),
     ("query --provider tap --co", ["--count"]),
     ("tap --count 5 --js", ["--json"]),
     ("send --file /etc/hostn", ["/etc/hostname"]),

@@ -33,7 +33,9 @@ struct HelpTests {
     #expect(try JSON.parse(json.output)["name"] == .string(path.joined(separator: " ")))
   }
 
-  @Test(arguments: commands.flatMap(\.command.examples).map(\.line)) func `an example is understood`(line: String) throws {
+  @Test(arguments: commands.flatMap(\.command.examples).map(\.line)) func `an example is understood`(line: String)
+    throws
+  {
     for words in Self.commandLines(line) {
       _ = try Parser(root: .promethean, environment: [:]).parse(words)
     }

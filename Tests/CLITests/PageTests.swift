@@ -1,4 +1,5 @@
 import Envelope
+import Host
 import Testing
 
 @testable import CLI
@@ -13,7 +14,8 @@ struct PageTests {
         "lag": 0, "dropped": 0, "error": nil, "level_reason": nil, "retry_ms": nil,
       ],
       [
-        "name": "indexer/0", "state": "DEGRADED", "level": "landlock", "level_reason": "no user namespaces", "pid": 4712,
+        "name": "indexer/0", "state": "DEGRADED", "level": "landlock", "level_reason": "no user namespaces",
+        "pid": 4712,
         "uptime_ms": 900, "restarts": 12, "lag": 1739, "dropped": 4, "error": nil, "retry_ms": nil,
       ],
       [
@@ -45,7 +47,10 @@ struct PageTests {
   }
 
   @Test func `an envelope is one line`() throws {
-    var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.SocialMessageCreated", intent: "SocialMessageCreated")
+    var envelope = Envelope(
+      topic: "promethean.p.echo.t.demo.events.SocialMessageCreated",
+      intent: "SocialMessageCreated"
+    )
     envelope.id = "1"
     envelope.src = "echo"
     (envelope.provider, envelope.tenant) = ("echo", "demo")
@@ -66,14 +71,18 @@ struct PageTests {
     #expect(EventLine(failed).text(style: Style(isColored: true)) == "\u{1B}[31mt\u{1B}[0m")
   }
 
-  @Test func `a log record is one line with its other fields behind`() {
-    let record: JSON = [
-      "time": "2026-11-21T10:11:12.345Z", "level": "warning", "plugin": "indexer", "message": "slow\nstorage",
-      "latency_ms": 1200, "outcome": "it took long", "corr": nil,
-    ]
+  @Test func `a log record is one line with its other fields behind`() throws {
+    let record = LogRecord(
+      ts: try Timestamp("2026-11-21T10:11:12.345Z"),
+      level: .warn,
+      plugin: "indexer",
+      instance: "indexer/0",
+      message: "slow\nstorage",
+      fields: ["latency_ms": 1200, "outcome": "it took long", "page": 3, "note": ""]
+    )
     #expect(
-      LogLine(record).text(style: .plain)
-        == "2026-11-21 10:11:12  WARNING  indexer  slow storage  latency_ms=1200  outcome=\"it took long\""
+      LogLine(record.json).text(style: .plain)
+        == "2026-11-21 10:11:12  WARN   indexer/0  slow storage  latency_ms=1200  outcome=\"it took long\"  page=3  note=\"\""
     )
   }
 }

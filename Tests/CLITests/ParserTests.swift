@@ -18,8 +18,16 @@ private enum Sample {
     details: "",
     examples: [],
     subcommands: [
-      Command("run", "Runs", details: "", arguments: [target, rest], options: [number, names, fast, loud], examples: []) {
-        _, _ in .success
+      Command(
+        "run",
+        "Runs",
+        details: "",
+        arguments: [target, rest],
+        options: [number, names, fast, loud],
+        examples: []
+      ) {
+        _,
+        _ in .success
       },
       Command("rush", "Rushes", details: "", options: [place], examples: []) { _, _ in .success },
       Command(

@@ -3,7 +3,9 @@ import Testing
 @testable import CLI
 
 struct SpellingTests {
-  @Test(arguments: [("", "abc", 3), ("tap", "tap", 0), ("tpa", "tap", 1), ("sned", "send", 1), ("kitten", "sitting", 3)])
+  @Test(arguments: [
+    ("", "abc", 3), ("tap", "tap", 0), ("tpa", "tap", 1), ("sned", "send", 1), ("kitten", "sitting", 3),
+  ])
   func `the distance counts edits, a swap as one`(first: String, second: String, distance: Int) {
     #expect(Spelling.distance(first, second) == distance)
     #expect(Spelling.distance(second, first) == distance)

@@ -11,7 +11,9 @@ struct TimeTests {
     #expect(Duration(commandLine: text)?.milliseconds == milliseconds)
   }
 
-  @Test(arguments: ["", "5", "s", "5 s", "-5s", "5x", "30m1h", "1h1h", "1.5h", "99999999999999999999s", "99999999w", "٣s"])
+  @Test(arguments: [
+    "", "5", "s", "5 s", "-5s", "5x", "30m1h", "1h1h", "1.5h", "99999999999999999999s", "99999999w", "٣s",
+  ])
   func `anything else is no duration`(text: String) {
     #expect(Duration(commandLine: text) == nil)
   }

@@ -6,7 +6,7 @@ extension Command {
   private static let plugin = Option.value("plugin", .text("PLUGIN"), "Only the records of this plugin.")
   private static let level = Option.value(
     "level",
-    .choice("LEVEL", ["debug", "info", "warning", "error"]),
+    .choice("LEVEL", LogLevel.allCases.map(\.description)),
     "Only records of this level or worse."
   )
   private static let audit = Option.flag("audit", "Only what was refused, and to whom.")
@@ -25,7 +25,7 @@ extension Command {
       "Prints the last records, oldest first. With --json, each record on a line of its own, as it stands in var/log.",
     options: [follow, plugin, level, audit, limit],
     examples: [
-      Example("promethean logs --follow --level warning", "Watches what goes wrong."),
+      Example("promethean logs --follow --level warn", "Watches what goes wrong."),
       Example("promethean logs --audit", "Shows what plugins tried and were not allowed to."),
     ]
   ) { invocation, session in

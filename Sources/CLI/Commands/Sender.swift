@@ -17,9 +17,7 @@ final class Sender {
   /// The requests on their way at a time: as many as the host works on for one connection.
   private static let window = 256
 
-  /// - Parameters:
-  ///   - timeout: How long each message may take, in milliseconds.
-  ///   - source: What messages call the file.
+  /// Prepares to send to a topic; `timeout` is in milliseconds for each message, `source` what errors call the file.
   init(client: AdminClient, topic: Topic, timeout: Int64, session: Session, source: String) {
     self.client = client
     self.topic = topic

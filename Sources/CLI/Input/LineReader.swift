@@ -51,7 +51,7 @@ final class LineReader {
     return bytes[start...]
   }
 
-  /// Reads some more. Returns by how much what is there has moved to the front.
+  /// Reads some more, and returns by how much what is there has moved to the front.
   private func fill() throws(CommandError) -> Int {
     let moved = start
     bytes.removeFirst(moved)

@@ -26,8 +26,7 @@ final class Console {
   /// What is gathered before it is written, in bytes.
   private static let bufferSize = 64 << 10
 
-  /// - Parameters:
-  ///   - isColored: Whether colour is wanted where the output is a terminal.
+  /// Prints to descriptors that stay the caller's, in colour if it is wanted and the output is a terminal.
   init(output: Int32 = STDOUT_FILENO, errors: Int32 = STDERR_FILENO, isColored: Bool = true) {
     self.output = output
     self.errors = errors

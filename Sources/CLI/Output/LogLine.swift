@@ -9,42 +9,44 @@ struct LogLine {
 
   /// Time, level, who and what, and then every other field as `key=value`.
   func text(style: Style) -> String {
-    var fields = [
+    let head = [
       style(.faint, time),
-      style(role, Cells.pad(level.uppercased(), to: 7)),
-      style(.name, first(of: Self.sourceKeys)),
-      first(of: Self.messageKeys),
+      style(role, Cells.pad(level.uppercased(), to: 5)),
+      style(.name, self["instance"] ?? self["plugin"] ?? "host"),
+      self["message"] ?? "",
     ]
-    for (key, value) in record.objectValue ?? [:] where !Self.shownKeys.contains(key) && !value.isNull {
-      let text = Cells.printable(value.stringValue ?? value.text)
-      guard !text.isEmpty else { continue }
-      fields.append(style(.faint, "\(Cells.printable(key))=") + (text.contains(" ") ? "\"\(text)\"" : text))
-    }
-    return fields.filter { !$0.isEmpty }.joined(separator: "  ")
+    return (head + fields.map { text(of: $0, style) }).joined(separator: "  ")
   }
 
-  private static let timeKeys = ["time", "ts"]
-  private static let sourceKeys = ["instance", "plugin"]
-  private static let messageKeys = ["message", "msg"]
-  private static let shownKeys = Set(timeKeys + sourceKeys + messageKeys + ["level"])
+  private static let shownKeys: Set = ["ts", "level", "plugin", "instance", "message", "fields", "audit"]
 
-  private var level: String { first(of: ["level"]) }
+  /// What has no place of its own in the line.
+  private var fields: [(key: String, value: JSON)] {
+    let common = (record.objectValue ?? [:]).filter { !Self.shownKeys.contains($0.key) && !$0.value.isNull }
+    return common + Array(record["fields"]?.objectValue ?? [:])
+  }
+
+  private func text(of field: (key: String, value: JSON), _ style: Style) -> String {
+    let text = Cells.printable(field.value.stringValue ?? field.value.text)
+    let isPlain = !text.isEmpty && !text.contains(" ")
+    return style(.faint, "\(Cells.printable(field.key))=") + (isPlain ? text : "\"\(text)\"")
+  }
+
+  private var level: String { self["level"] ?? "" }
 
   private var time: String {
-    let text = first(of: Self.timeKeys)
+    let text = self["ts"] ?? ""
     return (try? Timestamp(text))?.short ?? text
   }
 
   private var role: Style.Role {
     switch level {
     case "error": .bad
-    case "warning": .warning
+    case "warn": .warning
     case "debug": .faint
     default: .good
     }
   }
 
-  private func first(of keys: [String]) -> String {
-    Cells.printable(keys.lazy.compactMap { record[$0]?.stringValue }.first ?? "")
-  }
+  private subscript(key: String) -> String? { record[key]?.stringValue.map(Cells.printable) }
 }

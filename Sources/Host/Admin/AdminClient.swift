@@ -20,6 +20,11 @@ package final class AdminClient {
 
     package let request: Int64
     package let content: Content
+
+    package init(request: Int64, content: Content) {
+      self.request = request
+      self.content = content
+    }
   }
 
   /// The most bytes of a line, its end included.
@@ -89,9 +94,9 @@ package final class AdminClient {
 
   /// Sends a request and waits for its end, handing each item over on the way.
   ///
-  /// Lines of other requests wait for `receive`.
+  /// Lines of other requests wait for `receive`. What `each` returns says whether to go on; the first `false` ends the wait, with the
+  /// request still open.
   ///
-  /// - Parameter each: Takes an item, and says whether to go on; the first `false` ends the wait, with the request still open.
   /// - Returns: What the host said at the end, or null if `each` ended the wait.
   /// - Throws: `AdminClientError`, or what `each` throws.
   @discardableResult
@@ -179,7 +184,7 @@ extension AdminClient {
     outgoing.removeAll(keepingCapacity: true)
   }
 
-  /// Reads what is there. Returns whether there was anything.
+  /// Reads what is there, and returns whether there was anything.
   private func read() throws(AdminClientError) -> Bool {
     var code: Int32 = 0
     let count = unsafe incoming.fill { room in
