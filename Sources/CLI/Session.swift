@@ -18,8 +18,7 @@ struct Session {
     self.console = console
     self.environment = environment
     isJSON = invocation.has(GlobalOption.json)
-    let given = invocation.required(GlobalOption.deployment)
-    deployment = Files.isDirectory(given) ? Files.join(given, "plugins.yml") : given
+    deployment = Files.deployment(invocation.required(GlobalOption.deployment))
     directory = Files.resolved(Files.parent(of: deployment))
   }
 

@@ -1,3 +1,5 @@
+internal import Host
+
 /// Understands a command line by the description of a command.
 struct Parser: Sendable {
   let root: Command
@@ -29,7 +31,7 @@ struct Parser: Sendable {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let typed = parts[0]
     guard let option = line.options.first(where: { "--\($0.name)" == typed }) else {
-      let nearest = Spelling.nearest(to: String(typed.dropFirst(2)), among: line.options.map(\.name))
+      let nearest = String(typed.dropFirst(2)).nearest(in: line.options.map(\.name))
       throw .unknownOption(typed, nearest: nearest.map { "--\($0)" })
     }
     guard let value = option.value else {
@@ -96,7 +98,7 @@ private struct Line {
       return
     }
     guard let next = command.descendant([word]) else {
-      let nearest = Spelling.nearest(to: word, among: command.subcommands.map(\.name))
+      let nearest = word.nearest(in: command.subcommands.map(\.name))
       throw .unknownCommand(word, of: path.joined(separator: " "), nearest: nearest)
     }
     command = next

@@ -1,4 +1,5 @@
 internal import Envelope
+internal import Host
 
 /// What a value on the command line may be: how the help names it, how a shell completes it, and how it is checked.
 struct ValueKind: Sendable {
@@ -33,7 +34,7 @@ struct ValueKind: Sendable {
   static func choice(_ placeholder: String, _ words: [String]) -> Self {
     Self(placeholder: placeholder, completion: .words(words)) { text in
       guard !words.contains(text) else { return nil }
-      let suggestion = Spelling.nearest(to: text, among: words).map { " (did you mean \($0)?)" } ?? ""
+      let suggestion = text.nearest(in: words).map { " (did you mean \($0)?)" } ?? ""
       return "one of \(words.joined(separator: ", "))\(suggestion)"
     }
   }

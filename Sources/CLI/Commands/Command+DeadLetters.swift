@@ -9,7 +9,7 @@ extension Command {
     details: """
       An envelope that a plugin could not handle after all its attempts becomes a dead letter: it is kept, with the reason, until it is replayed.
       """,
-    examples: [Example("promethean dlq list", "Prints the dead letters, newest first.")],
+    examples: [Example("promethean dlq list", "Prints the dead letters.")],
     subcommands: [listDeadLetters, showDeadLetter, replayDeadLetters]
   )
 
@@ -21,7 +21,11 @@ extension Command {
     "The most to print.",
     default: "50"
   )
-  private static let before = Option.value("before", .integer("ID", in: 1...Int.max), "Only those older than this one.")
+  private static let after = Option.value(
+    "after",
+    .integer("ID", in: 1...Int.max),
+    "Only those that died after this one."
+  )
   private static let letter = Argument(
     .integer("ID", in: 1...Int.max),
     "The number of the dead letter, as dlq list prints it."
@@ -31,13 +35,13 @@ extension Command {
   private static let listDeadLetters = Command(
     "list",
     "Lists dead letters",
-    details: "Prints the newest first. With --json, each on a line of its own.",
-    options: [plugin, limit, before],
+    details: "Prints the oldest first. With --json, each on a line of its own.",
+    options: [plugin, limit, after],
     examples: [Example("promethean dlq list --plugin message-indexer", "Prints those of one plugin.")]
   ) { invocation, session in
     var fields: JSONObject = ["limit": .int(Int64(invocation.required(limit)) ?? 0)]
     if let plugin = invocation[plugin] { fields["plugin"] = .string(plugin) }
-    if let before = invocation[before].flatMap(Int64.init) { fields["before"] = .int(before) }
+    if let after = invocation[after].flatMap(Int64.init) { fields["after"] = .int(after) }
     var table = Table([
       .init("ID", .right), .init("TIME"), .init("CONSUMER"), .init("INTENT"), .init("ATTEMPTS", .right),
       .init("REASON"),

@@ -1,4 +1,5 @@
 internal import Envelope
+internal import Host
 
 extension Command {
   private static let words = Argument(
@@ -22,7 +23,7 @@ extension Command {
     var command = Command.promethean
     for word in typed {
       guard let next = command.descendant([word]) else {
-        let nearest = Spelling.nearest(to: word, among: command.subcommands.map(\.name))
+        let nearest = word.nearest(in: command.subcommands.map(\.name))
         throw UsageError.unknownCommand(word, of: command.name, nearest: nearest)
       }
       command = next

@@ -38,10 +38,18 @@ extension Command {
     if let level = invocation[level] { fields["level"] = .string(level) }
     let client = try session.connect()
     try client.call("logs", fields) { record in
-      try session.show(record) { [LogLine(record).text(style: session.console.style)] }
+      try show(record, session)
       if !client.hasEvent { try session.console.flush() }
       return true
     }
     return .success
+  }
+
+  private static func show(_ record: JSON, _ session: Session) throws {
+    let style = session.console.style
+    try session.show(record) {
+      guard let dropped = record["dropped"]?.intValue else { return [LogLine(record).text(style: style)] }
+      return [style(.warning, "(\(dropped) left out: they came faster than they were read)")]
+    }
   }
 }

@@ -1,5 +1,7 @@
 internal import Envelope
-internal import Host
+
+/// The version of the host, its runner and this command line, which are released together.
+private let programVersion = "0.1.0"
 
 extension Command {
   static let version = Command(
@@ -10,7 +12,7 @@ extension Command {
   ) { _, session in try printVersion(session) }
 
   static func printVersion(_ session: Session) throws -> ExitCode {
-    try session.show(["version": .string(hostVersion)]) { ["promethean \(hostVersion)"] }
+    try session.show(["version": .string(programVersion)]) { ["promethean \(programVersion)"] }
     return .success
   }
 }

@@ -18,7 +18,10 @@ enum Files {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
-  static func join(_ directory: String, _ name: String) -> String {
+  /// The plugins.yml that a path means: itself, or the one in it if it is a directory.
+  static func deployment(_ path: String) -> String { isDirectory(path) ? join(path, "plugins.yml") : path }
+
+  private static func join(_ directory: String, _ name: String) -> String {
     directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
   }
 

@@ -1,6 +1,6 @@
 extension String {
   /// The candidate that a person most likely meant, or nil if none is near.
-  func nearest(in candidates: some Sequence<String>) -> String? {
+  package func nearest(in candidates: some Sequence<String>) -> String? {
     // Two slips of the keyboard, or one in a short word: beyond that a guess misleads.
     let bound = count <= 3 ? 1 : count <= 7 ? 2 : 3
     let scored = candidates.map { (candidate: $0, distance: editDistance(to: $0)) }
