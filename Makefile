@@ -1,0 +1,70 @@
+# What people and machines do with this repository. `make help` lists it.
+
+SHELL := /bin/sh
+RELEASE := .build/release
+# Folders are named too: they change when a file in them goes.
+SOURCES := $(shell find Package.swift Sources Plugins scripts 2>/dev/null)
+EXAMPLES := $(patsubst %/Makefile,%,$(wildcard examples/*/Makefile))
+# Arguments to pass on, such as `make run ARGS='--http 9464'`.
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: ## Install the Debian packages that are missing.
+	@scripts/setup --quiet
+
+# An optimised build takes a minute, and asking SwiftPM whether it has anything to do takes a second: make asks the file times.
+$(RELEASE)/.built: $(SOURCES)
+	@echo 'Building (the first time takes a few minutes) ...'
+	swift build -c release
+	@touch $@
+
+.PHONY: build
+build: setup $(RELEASE)/.built ## Build the optimised programs and plugins.
+
+.PHONY: run
+run: build ## Start the host on plugins.yml; Ctrl-C stops it in order.
+	@exec $(RELEASE)/promethean up $(ARGS)
+
+.PHONY: test
+test: setup lint ## Check the format, build, run all tests, and check what was built.
+	swift build
+	$(MAKE) --no-print-directory examples
+	swift test --disable-xctest
+	scripts/check debug
+
+.PHONY: lint
+lint: ## Check the format of the sources.
+	swift format lint -r -p --strict .
+
+.PHONY: format
+format: ## Put the sources into the project's format.
+	swift format -i -r -p Package.swift Sources Plugins Tests
+
+.PHONY: examples
+examples: $(EXAMPLES) ## Build the examples, with their own Makefiles.
+
+.PHONY: $(EXAMPLES)
+$(EXAMPLES):
+	$(MAKE) --no-print-directory -C $@
+
+.PHONY: bench
+bench: build ## Measure, next to bare baselines, and write .build/bench.json.
+	$(RELEASE)/promethean-bench $(ARGS)
+
+.PHONY: soak
+soak: build ## Load the host for an hour and look for what grows (ARGS='--minutes 5' for less).
+	$(RELEASE)/promethean-bench soak $(ARGS)
+
+.PHONY: sanitize
+sanitize: setup ## Run the tests under the thread and address sanitizers, each in a build of its own.
+	swift test --disable-xctest --sanitize=thread --scratch-path .build-thread -Xlinker --export-dynamic
+	swift test --disable-xctest --sanitize=address --scratch-path .build-address
+
+.PHONY: clean
+clean: ## Remove what was built; var/, the host's data, stays.
+	rm -rf .build .build-*
+	@for example in $(EXAMPLES); do $(MAKE) --no-print-directory -C $$example clean; done
