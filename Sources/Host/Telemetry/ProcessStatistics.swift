@@ -24,7 +24,7 @@ package struct ProcessStatistics: Sendable, Hashable {
   }
 
   /// Reads the line; its second field is a name in parentheses, in which anything may stand, these included.
-  init?(stat: String) {
+  package init?(stat: String) {
     guard let end = stat.lastIndex(of: ")") else { return nil }
     let fields = stat[stat.index(after: end)...].split(whereSeparator: { $0 == " " || $0 == "\n" })
     // Counted from field 3 on; see proc_pid_stat(5).
