@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import PluginABI
 import Testing
@@ -40,6 +41,25 @@ struct HostMetricsTests {
         Set(family.samples.map { "\($0.name) \($0.labels.sorted { $0.key < $1.key })" }).count == family.samples.count
       )
     }
+  }
+
+  @Test func `every family stands in the table for operators`() throws {
+    let folder = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+    let table = String(decoding: contents(of: "/\(folder)/docs/operations.md"), as: UTF8.self)
+    let host = busyHost()
+    let log = try Log(Log.Options(), metrics: host.registry)
+    log.close()
+    for family in ExposedPage(host.registry.expose().text).families where !family.name.hasPrefix(PluginMetrics.prefix) {
+      #expect(table.contains("`\(family.name)`"))
+    }
+  }
+
+  private func contents(of path: String) -> [UInt8] {
+    guard let file = unsafe fopen(path, "r") else { return [] }
+    defer { unsafe fclose(file) }
+    var bytes: [UInt8] = []
+    while case let byte = unsafe fgetc(file), byte != EOF { bytes.append(UInt8(byte)) }
+    return bytes
   }
 
   @Test func `a histogram's buckets ascend to its count`() throws {
