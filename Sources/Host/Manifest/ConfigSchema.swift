@@ -33,8 +33,13 @@ package struct ConfigSchema: Sendable {
 extension ConfigSchema {
   init?(_ value: ManifestValue) {
     let before = value.diagnostics.count
-    let schema = value.fields { fields in
-      var schema = ConfigSchema(kind: fields.required("type")?.choice() ?? .object)
+    let schema = value.fields { fields -> ConfigSchema? in
+      guard let kind = fields.required("type")?.choice(Kind.self) else {
+        // Which of the other keys belong here, only the type could say.
+        fields.acceptRest()
+        return nil
+      }
+      var schema = ConfigSchema(kind: kind)
       schema.about = fields.optional("description")?.text()
       schema.choices = fields.optional("enum")?.list { $0.json() } ?? []
       switch schema.kind {
@@ -54,7 +59,7 @@ extension ConfigSchema {
       schema.fallback = fields.optional("default").flatMap { schema.read($0) }
       return schema
     }
-    guard let schema, value.diagnostics.count == before else { return nil }
+    guard let schema = schema ?? nil, value.diagnostics.count == before else { return nil }
     self = schema
   }
 

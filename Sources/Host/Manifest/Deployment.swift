@@ -54,7 +54,7 @@ extension Deployment {
     let root = ManifestValue.file(path, diagnostics)
     let deployment = root?.fields { read($0, path: path, searchPath: searchPath) }
     let isWhole = diagnostics.all.allSatisfy { $0.plugin != nil }
-    return (isWhole ? deployment : nil, diagnostics.all)
+    return (isWhole ? deployment : nil, diagnostics.sorted(first: path))
   }
 
   private static func read(_ fields: ManifestFields, path: String, searchPath: [String]) -> Deployment {
@@ -69,6 +69,7 @@ extension Deployment {
     deployment.checkTenants(fields.value.diagnostics)
     let scope = DeploymentScope(
       tenants: deployment.tenants,
+      tenantsAreWell: fields.value.diagnostics.count == 0,
       libraries: LibrarySearch(directory: deployment.directory, path: searchPath),
       stateDirectory: deployment.stateDirectory
     )

@@ -56,6 +56,18 @@ final class Diagnostics {
 
   var count: Int { all.count }
 
+  /// Those of one file from its top to its end, then the others as they came.
+  ///
+  /// What follows from a slip further up is then read after it.
+  func sorted(first file: String) -> [Diagnostic] {
+    // Sorted with the place in the list, since the standard sort need not keep the order of equals.
+    let ofFile = all.filter { $0.location.file == file }.enumerated().sorted { left, right in
+      let (one, two) = (left.element.location, right.element.location)
+      return (one.line, one.column, left.offset) < (two.line, two.column, right.offset)
+    }
+    return ofFile.map(\.element) + all.filter { $0.location.file != file }
+  }
+
   func report(_ location: SourceLocation, _ message: String) {
     all.append(Diagnostic(location, message, plugin: plugin))
   }

@@ -8,10 +8,6 @@ package struct HostSettings: Sendable, Hashable {
     case normal
   }
 
-  package enum LogLevel: String, CaseIterable, Sendable {
-    case debug, info, warn, error
-  }
-
   /// Whether the host listens for HTTP, on loopback.
   package var httpEnabled = true
   /// 0: any that is free.

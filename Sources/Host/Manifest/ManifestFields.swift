@@ -31,6 +31,11 @@ final class ManifestFields {
     entries.first { $0.key == key }.map { SourceLocation(file: value.file, mark: $0.keyMark) } ?? value.location
   }
 
+  /// Lets the keys pass that nobody asked for.
+  func acceptRest() {
+    known += entries.map(\.key)
+  }
+
   func reportUnknown() {
     for entry in entries where !known.contains(entry.key) {
       let place = SourceLocation(file: value.file, mark: entry.keyMark)

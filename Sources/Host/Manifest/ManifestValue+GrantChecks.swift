@@ -10,7 +10,7 @@ extension ManifestValue {
     grants.all = entries { key, value -> [Grant]? in
       guard let capability = key.capability() else { return nil }
       grants.keys[capability] = key.location
-      return value.resources(of: capability)
+      return value.resources(of: capability, key: key.location)
     }.flatMap(\.self)
     return grants
   }
@@ -30,7 +30,6 @@ extension ManifestValue {
         diagnostics.report(grant.location, "\(name): \(problem)")
       }
     }
-    checkInputs(of: manifest, against: grants)
   }
 
   private func problem(
@@ -45,6 +44,8 @@ extension ManifestValue {
     }
     switch (grant.capability, grant.resource) {
     case (.secretsRead, .named(let glob)):
+      // A tenant that is itself wrong may have had it.
+      guard scope.tenantsAreWell else { return nil }
       let missing = tenants.first { tenant in !tenant.credentials.keys.contains { glob.matches($0) } }
       return missing.map { "tenant \($0.id) has no credential \(glob)" }
     case (_, .path(let prefix)): return prefix.forbidden(stateDirectory: scope.stateDirectory)
@@ -53,7 +54,7 @@ extension ManifestValue {
   }
 
   /// Reports inputs that are not granted: the plugin would wait for ever for what cannot come.
-  private func checkInputs(of manifest: PluginManifest, against grants: Grants) {
+  func checkInputs(of manifest: PluginManifest, against grants: Grants) {
     let granted = grants.all.filter { $0.capability == .subscribe }.map(\.resource)
     for input in manifest.inputs {
       let isGranted = Resource.topics(input.topic).parts.allSatisfy { part in granted.contains { $0.covers(part) } }

@@ -15,11 +15,11 @@ extension ManifestValue {
     return nil
   }
 
-  /// Reads the resources of a capability, each with its own place.
-  func resources(of capability: Capability) -> [Grant] {
+  /// Reads the resources of a capability, each with its own place; what has none stands where its key does.
+  func resources(of capability: Capability, key: SourceLocation) -> [Grant] {
     switch capability.syntax {
-    case .none: return everything(of: capability)
-    case .routes where isEmptyOrNull: return everything(of: capability)
+    case .none: return everything(of: capability, key: key)
+    case .routes where isEmptyOrNull: return everything(of: capability, key: key)
     case .collections: return collections(of: capability)
     case .fetches where isMapping: return fetches(of: capability)
     default:
@@ -37,12 +37,12 @@ extension ManifestValue {
     if case .mapping(let entries) = node.content { entries.isEmpty } else { isNull }
   }
 
-  private func everything(of capability: Capability) -> [Grant] {
+  private func everything(of capability: Capability, key: SourceLocation) -> [Grant] {
     guard isEmptyOrNull else {
       mismatch("{}, for \(capability.name) has nothing to choose")
       return []
     }
-    return [Grant(capability, .everything, at: location)]
+    return [Grant(capability, .everything, at: key)]
   }
 
   /// Reads `{ messages: write, threads: [read, write] }`.

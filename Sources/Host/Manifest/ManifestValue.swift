@@ -14,7 +14,7 @@ struct ManifestValue {
   var location: SourceLocation { SourceLocation(file: file, mark: node.mark) }
 
   func report(_ message: String, at location: SourceLocation? = nil) {
-    diagnostics.report(location ?? self.location, "\(name): \(message)")
+    diagnostics.report(location ?? self.location, name.isEmpty ? message : "\(name): \(message)")
   }
 
   /// Reports what was expected, and quotes what stands there.
@@ -118,10 +118,10 @@ extension ManifestValue {
     return integer
   }
 
-  /// Reads one of the names of an enum.
-  func choice<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type = Choice.self) -> Choice? {
-    if let text = plainText, let choice = Choice(rawValue: text) { return choice }
-    mismatch(Choice.allCases.map(\.rawValue).spelledOut("or"))
+  /// Reads one case of an enum by its name.
+  func choice<Choice: CaseIterable>(_ type: Choice.Type = Choice.self) -> Choice? {
+    if let text = plainText, let choice = Choice.allCases.first(where: { "\($0)" == text }) { return choice }
+    mismatch(Choice.allCases.map { "\($0)" }.spelledOut("or"))
     return nil
   }
 

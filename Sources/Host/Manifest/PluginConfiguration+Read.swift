@@ -1,8 +1,11 @@
 internal import Envelope
+internal import YAML
 
 /// What the reading of one plugin's entry needs from around it.
 struct DeploymentScope {
   var tenants: [Tenant]
+  /// Whether all that the file says of its tenants could be read, so that what is missing is missing.
+  var tenantsAreWell: Bool
   var libraries: LibrarySearch
   /// Where the host keeps its own files; no plugin is granted a path there.
   var stateDirectory: String
@@ -28,13 +31,15 @@ extension PluginConfiguration {
   ) -> PluginConfiguration? {
     let opened = fields.required("library")?.library(scope.libraries)
     let enabled = fields.optional("enabled")?.flag() ?? true
-    let selectors = fields.required("tenants")?.list { TenantSelector($0) } ?? []
+    let selectors = fields.required("tenants")?.selectors() ?? []
     let replicas = fields.optional("replicas")?.integer(in: 1...64) ?? 1
     let require = fields.optional("require")?.choice(SandboxLevel.self) ?? .landlock
     let placement = fields.optional("placement")?.choice(Placement.self) ?? .process
     let limits = fields.optional("limits").map { Limits($0) } ?? Limits()
+    let beforeGrants = fields.value.diagnostics.count
     let grants =
       fields.optional("grants").map { $0.grants(at: fields.location(of: "grants")) } ?? Grants(location: location)
+    let grantsAreWell = fields.value.diagnostics.count == beforeGrants
     let config = fields.optional("config")
     guard let opened else { return nil }
 
@@ -43,11 +48,12 @@ extension PluginConfiguration {
       let library = fields.location(of: "library")
       fields.value.report("the library is the plugin \"\(manifest.id)\"; its entry must be named so", at: library)
     }
-    let bound = select(selectors, manifest, fields, from: scope.tenants)
+    let bound = select(selectors, manifest, fields, in: scope)
     if replicas > 1 && manifest.kind != .worker {
       fields.optional("replicas")?.report("only a worker has replicas, \(id) is \(manifest.kind.withArticle)")
     }
     fields.value.check(grants, of: manifest, tenants: scope.tenants.filter { bound.contains($0.id) }, in: scope)
+    if grantsAreWell { fields.value.checkInputs(of: manifest, against: grants) }
     let json = config.map { manifest.config.read($0) } ?? manifest.config.readAbsent(fields.value)
     guard let json else { return nil }
     let tenantsLocation = fields.location(of: "tenants")
@@ -75,7 +81,7 @@ extension PluginConfiguration {
     _ selectors: [TenantSelector],
     _ manifest: PluginManifest,
     _ fields: ManifestFields,
-    from tenants: [Tenant]
+    in scope: DeploymentScope
   ) -> [TenantID] {
     func report(_ selector: TenantSelector, _ message: String) {
       fields.value.diagnostics.report(selector.location, "\(fields.value.name).tenants: \(message)")
@@ -83,14 +89,21 @@ extension PluginConfiguration {
     for selector in selectors {
       if let provider = selector.provider, let own = manifest.provider, provider != own {
         report(selector, "\(selector) is a tenant of \(provider), \(manifest.id) speaks \(own)")
-      } else if !tenants.contains(where: { selector.matches($0.id) }) {
+      } else if scope.tenantsAreWell, !scope.tenants.contains(where: { selector.matches($0.id) }) {
         report(selector, "there is no tenant \(selector)")
       }
     }
-    if selectors.isEmpty, fields.has("tenants") { fields.optional("tenants")?.report("expected at least one tenant") }
-    return tenants.map(\.id).filter { id in
+    return scope.tenants.map(\.id).filter { id in
       (manifest.provider ?? id.provider) == id.provider && selectors.contains { $0.matches(id) }
     }
+  }
+}
+
+extension ManifestValue {
+  fileprivate func selectors() -> [TenantSelector] {
+    guard let selectors = listOrNil({ TenantSelector($0) }) else { return [] }
+    if case .sequence(let nodes) = node.content, nodes.isEmpty { report("expected at least one tenant") }
+    return selectors
   }
 }
 

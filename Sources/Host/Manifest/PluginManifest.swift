@@ -192,7 +192,7 @@ extension ManifestValue {
     }
     return self.entries { key, value -> [Grant]? in
       guard let capability = key.capability(), key.isHeld(capability, by: kind) else { return nil }
-      return value.resources(of: capability)
+      return value.resources(of: capability, key: key.location)
     }.flatMap(\.self)
   }
 

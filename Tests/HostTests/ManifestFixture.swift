@@ -1,0 +1,203 @@
+import Foundation
+import Testing
+
+@testable import Host
+
+/// A deployment on disk that is well, to be broken in one place: three plugins, three tenants.
+final class ManifestFixture {
+  let directory: String
+  var files: [String: String] = ["plugins.yml": ManifestFixture.plugins]
+  var manifests = [
+    "Echo": ManifestFixture.echo, "Storage": ManifestFixture.storage, "Indexer": ManifestFixture.indexer,
+  ]
+  /// Applied to the bytes of a library after they were made.
+  var damage: [String: (inout [UInt8]) -> Void] = [:]
+
+  init() throws {
+    directory = FileManager.default.temporaryDirectory.path + "/manifest-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: directory + "/plugins.d", withIntermediateDirectories: true)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  /// Replaces a text that stands once in a file: `plugins.yml`, or a library's name for its manifest.
+  func edit(_ file: String, _ old: String, _ new: String) {
+    let text = files[file] ?? manifests[file] ?? ""
+    let found = text.ranges(of: old)
+    guard let range = found.first, found.count == 1 else {
+      Issue.record("\(found.count) times in \(file): \(old)")
+      return
+    }
+    let edited = text.replacingCharacters(in: range, with: new)
+    if files[file] != nil { files[file] = edited } else { manifests[file] = edited }
+  }
+
+  func write() throws {
+    for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)")) }
+    for (name, manifest) in manifests {
+      var bytes = ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8)))
+      damage[name]?(&bytes)
+      try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/plugins.d/lib\(name).so"))
+    }
+  }
+
+  func read() throws -> (deployment: Deployment?, diagnostics: [Diagnostic]) {
+    try write()
+    return Deployment.read(path: "\(directory)/plugins.yml", searchPath: [])
+  }
+
+  /// What is wrong, with paths relative to the fixture.
+  func messages() throws -> [String] {
+    try read().diagnostics.map { $0.description.replacing(directory + "/", with: "") }
+  }
+
+  static let plugins = """
+    version: 1
+    host:
+      http: { port: 8650 }
+      journal: { sync: full, window: 24h }
+    tenants:
+      - { provider: echo, tenant: demo, credentials: { token: { env: ECHO_TOKEN } } }
+      - { provider: echo, tenant: other }
+      - { provider: pigeon, tenant: coop }
+    plugins:
+      echo:
+        library: Echo
+        tenants: [echo/demo]
+        grants:
+          subscribe: [promethean.p.echo.t.*.control.send]
+          publish: ["promethean.p.echo.t.*.events.>"]
+          secrets.read: [token]
+          net.dial: ["echo.example:443"]
+          fs.write: [/srv/echo]
+          provider.rest.call: {}
+          log: {}
+      storage:
+        library: plugins.d/libStorage.so
+        tenants: ["*/*"]
+        grants:
+          fs.write: [data]
+      indexer:
+        library: Indexer
+        tenants: ["*/*"]
+        replicas: 2
+        require: landlock
+        grants:
+          subscribe: ["promethean.p.*.t.*.events.(Created|Updated)"]
+          storage.documents: { messages: write }
+        limits: { memory: 64MiB, deadline: 5s }
+        config: { batch_max: 128 }
+
+    """
+
+  static let echo = """
+    agent:
+      id: echo
+      kind: access
+      provider: echo
+      version: 0.1.0
+      abi: 1.0
+      inputs: [{ topic: "promethean.p.echo.t.*.control.send" }]
+      outputs: [{ topic: "promethean.p.echo.t.*.events.>" }]
+      capabilities:
+        - log
+        - provider.rest.call
+        - secrets.read: ["*"]
+        - net.dial: ["*.example:443", "echo.example:443"]
+        - fs.write: [data, /srv/echo, /proc, /tmp]
+        - http.fetch: ["https://*.example/api/*"]
+
+    """
+
+  static let storage = """
+    agent:
+      id: storage
+      kind: service
+      version: 0.1.0
+      abi: 1.0
+      durability: stateful
+      provides: [storage.documents]
+      capabilities:
+        - fs.write: [data, /srv]
+        - embed.text: ["*"]
+        - storage.documents: { messages: [read, write] }
+
+    """
+
+  static let indexer = """
+    agent:
+      id: indexer
+      kind: worker
+      version: 0.1.0-beta.1
+      abi: 1.0
+      description: Finds things again.
+      idempotency_key: "{provider}:{tenant}:{message_id}"
+      inputs:
+        - topic: "promethean.p.*.t.*.events.Created"
+          payload: { $ref: schemas/SocialMessageCreated }
+        - topic: "promethean.p.*.t.*.events.Updated"
+      outputs: [{ topic: "promethean.p.*.t.*.jobs.>" }]
+      provides: [embed.text]
+      capabilities:
+        - storage.documents: { messages: write }
+        - fs.write: [/srv/echo]
+      health: { interval: 5s }
+      config:
+        type: object
+        required: [batch_max]
+        properties:
+          batch_max: { type: integer, minimum: 1, maximum: 512 }
+          mode: { type: string, enum: [fast, safe], default: safe }
+          ratio: { type: number, default: 0.5 }
+          names: { type: array, items: { type: string }, default: [] }
+          retry: { type: object, properties: { delay: { type: string, default: 5s } } }
+
+    """
+}
+
+/// Libraries made byte by byte: as much of ELF as a linker writes for a note.
+enum ELFFixture {
+  static func library(notes: [UInt8], sectionType: UInt32 = 7) -> [UInt8] {
+    var header: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
+    header += UInt16(3).littleEndianBytes + nativeMachine.littleEndianBytes + UInt32(1).littleEndianBytes
+    header += UInt64(0).littleEndianBytes + UInt64(0).littleEndianBytes  // entry, program headers
+    header += UInt64(64 + notes.count).littleEndianBytes + UInt32(0).littleEndianBytes
+    for number in [64, 56, 0, 64, 2, 0] as [UInt16] { header += number.littleEndianBytes }
+    let none = [UInt8](repeating: 0, count: 64)
+    var section = UInt32(0).littleEndianBytes + sectionType.littleEndianBytes
+    for number in [2, 64, 64, UInt64(notes.count), 0, 4, 0] as [UInt64] { section += number.littleEndianBytes }
+    return header + notes + none + section
+  }
+
+  static func note(
+    owner: String = "Promethean",
+    type: UInt32 = 1,
+    abi: (UInt16, UInt16) = (1, 0),
+    manifest: [UInt8]
+  ) -> [UInt8] {
+    let name = Array(owner.utf8) + [0]
+    let description = abi.0.littleEndianBytes + abi.1.littleEndianBytes + manifest
+    return UInt32(name.count).littleEndianBytes + UInt32(description.count).littleEndianBytes + type.littleEndianBytes
+      + padded(name) + padded(description)
+  }
+
+  private static func padded(_ bytes: [UInt8]) -> [UInt8] {
+    bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
+  }
+
+  #if arch(x86_64)
+  static let nativeMachine: UInt16 = 62
+  static let nativeName = "x86_64"
+  #elseif arch(arm64)
+  static let nativeMachine: UInt16 = 183
+  static let nativeName = "aarch64"
+  #endif
+}
+
+extension FixedWidthInteger {
+  var littleEndianBytes: [UInt8] {
+    (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> Self(8 * $0)) }
+  }
+}
