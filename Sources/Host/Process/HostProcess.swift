@@ -204,7 +204,7 @@ package final class HostProcess {
   private static func logOptions(_ options: HostOptions, _ settings: HostSettings, _ paths: DeploymentPaths)
     -> Log.Options
   {
-    let level = LogLevel(name: settings.logLevel.rawValue) ?? .info
+    let level = settings.logLevel
     var log = Log.Options(directory: paths.log, standardError: options.isVerbose ? level : .error)
     log.level = level
     return log
