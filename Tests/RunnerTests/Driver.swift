@@ -51,7 +51,11 @@ internal import Testing
   /// Spawns a runner for a library.
   ///
   /// Call it on a host thread.
-  init(_ fixture: Fixture, configure: (inout RunnerSetup) -> Void = { _ in }) throws {
+  init(
+    _ fixture: Fixture,
+    runner: String = Fixture.runner,
+    configure: (inout RunnerSetup) -> Void = { _ in }
+  ) throws {
     let library = unsafe open(fixture.path, O_RDONLY | O_CLOEXEC)
     guard library >= 0 else { throw Failure.noFile(fixture.path) }
     defer { close(library) }
@@ -59,7 +63,7 @@ internal import Testing
     setup.extensions = [.log, .clock, .metrics, .publish, .subscribe, .state]
     if geteuid() == 0 { (setup.uid, setup.gid) = (61_000, 61_000) }
     configure(&setup)
-    process = try .spawn(executable: Fixture.runner, library: library, setup: setup)
+    process = try .spawn(executable: runner, library: library, setup: setup)
   }
 
   deinit { unsafe buffer.deallocate() }
@@ -145,6 +149,19 @@ internal import Testing
     try frame(WIRE_LOG) { $0.line.hasPrefix(prefix) }.line
   }
 
+  /// How many frames of that op come before a log line.
+  func count(_ op: Int32, until line: String) throws -> Int {
+    var count = 0
+    while true {
+      count += frames.count { $0.op == op }
+      let isOver = frames.contains { $0.op == WIRE_LOG && $0.line == line }
+      frames.removeAll()
+      if isOver { return count }
+      try wait(for: line)
+    }
+  }
+
+  /// Waits for the end of the process.
   func end() throws -> RunnerProcess.Exit {
     while true {
       if let exit = process.reap() { return exit }

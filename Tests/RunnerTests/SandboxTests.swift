@@ -1,0 +1,119 @@
+internal import CChannel
+internal import Glibc
+internal import Host
+internal import Testing
+
+@Suite struct SandboxTests {
+  /// Who the host is, and what the machine lets it do.
+  enum Machine: CaseIterable {
+    case root
+    case rootWithoutNamespaces
+    case user
+    case userWithoutNamespaces
+
+    var isRoot: Bool { self == .root || self == .rootWithoutNamespaces }
+    var hasNamespaces: Bool { self == .root || self == .user }
+
+    /// The runner, or what becomes an ordinary user and then runs it.
+    func runner() throws -> String {
+      isRoot ? Fixture.runner : try Fixture.program("become", "-DRUNNER=\"\(Fixture.runner)\"").path
+    }
+
+    func spawn(_ fixture: Fixture, configure: (inout RunnerSetup) -> Void = { _ in }) throws -> Driver {
+      try Driver(fixture, runner: runner()) { setup in
+        if !hasNamespaces { setup.omissions = .namespaces }
+        configure(&setup)
+      }
+    }
+  }
+
+  static let needsRoot: Comment = "only root can start a runner as somebody else"
+
+  @Test(.enabled(if: geteuid() == 0, needsRoot), arguments: Machine.allCases)
+  func `nothing that a constructor tries gets out`(machine: Machine) async throws {
+    try await onHostThread {
+      let driver = try machine.spawn(.compile("escape")) { setup in
+        setup.paths.append(.init(.read, "/usr/share/zoneinfo"))
+      }
+      try driver.start()
+      #expect(driver.level == (machine.hasNamespaces ? WIRE_LEVEL_FULL : WIRE_LEVEL_LANDLOCK))
+      #expect(driver.missing.isEmpty == machine.hasNamespaces)
+      try driver.deliver("Report")
+      _ = try driver.frame(WIRE_SETTLE)
+      let lines = driver.frames.filter { $0.op == WIRE_LOG }.map(\.line)
+      #expect(lines.count > 45)
+      var worked = Set(lines.filter { $0.hasSuffix(": worked") }.map { String($0.dropLast(8)) })
+      if !machine.hasNamespaces { worked.remove("see a file of the host's") }
+      // Counted by user, and this one is not the plugin's alone.
+      if machine == .userWithoutNamespaces { worked.remove("start two hundred threads") }
+      #expect(worked.isEmpty)
+    }
+  }
+
+  static let fatal = [
+    "ptrace", "process_vm_readv", "pidfd_open", "pidfd_getfd", "bpf", "perf_event_open", "userfaultfd",
+    "io_uring_setup",
+    "keyctl", "execve", "execveat", "fork", "vfork", "mount", "pivot_root", "chroot", "setns", "unshare",
+    "open_by_handle_at", "personality", "iopl", "x32", "int80",
+  ]
+
+  @Test(arguments: fatal)
+  func `a call that nothing honest makes ends the process`(call: String) async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile("escape"))
+      try driver.start()
+      try driver.deliver("Fatal", payload: call)
+      #expect(try driver.end() == .signal(SIGSYS))
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, needsRoot))
+  func `where user namespaces are off, the stage says so, and the host can do without`() async throws {
+    try await onHostThread {
+      let fixture = try Fixture.compile()
+      let runner = try Fixture.program("become", "-DRUNNER=\"\(Fixture.runner)\"", "-DNO_USER_NAMESPACES").path
+      let failure = try Driver(fixture, runner: runner).failure()
+      #expect(failure.stage == WIRE_STAGE_NAMESPACES)
+      #expect(failure.text == "fixture: unshare: No space left on device")
+      let driver = try Driver(fixture, runner: runner) { $0.omissions = .namespaces }
+      try driver.start()
+      #expect(driver.level == WIRE_LEVEL_LANDLOCK)
+      #expect(driver.missing == "no namespaces: it can see that files exist, and how large they are")
+    }
+  }
+
+  @Test func `without Landlock and namespaces the level is none, and says what that means`() async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile()) { $0.omissions = [.namespaces, .landlock] }
+      try driver.start()
+      #expect(driver.level == WIRE_LEVEL_NONE)
+      #expect(driver.missing == "no Landlock and no namespaces: files are open to it as to its user")
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, needsRoot), arguments: Machine.allCases)
+  func `SQLite works in WAL mode in a directory that was granted`(machine: Machine) async throws {
+    try await onHostThread {
+      let owner: UInt32 = machine.isRoot ? 61_000 : 65_534
+      let directory = try Fixture.writableDirectory("database-\(machine)", owner: owner)
+      let driver = try machine.spawn(.compile("database", "-lsqlite3")) { setup in
+        setup.paths.append(.init(.write, directory))
+        setup.limits.fileSize = 64 << 20
+        setup.config = directory + "/test.db"
+      }
+      try driver.start()
+      try driver.deliver("Work")
+      #expect(try driver.line("database") == "database: wal 1000 ok")
+    }
+  }
+
+  @Test func `a file outside of what was granted cannot be opened by SQLite either`() async throws {
+    try await onHostThread {
+      let directory = try Fixture.writableDirectory("database-denied", owner: 61_000)
+      let driver = try Driver(.compile("database", "-lsqlite3")) { $0.config = directory + "/test.db" }
+      try driver.start()
+      try driver.deliver("Work")
+      #expect(try driver.line("database") == "database: unable to open database file")
+    }
+  }
+}
