@@ -24,6 +24,16 @@ static int begin(sandbox_report *report, int stage) {
   return 0;
 }
 
+/// What was granted must be there. Told apart from what the machine cannot do, which the host may put up with.
+static int check_paths(const sandbox_plan *plan, sandbox_report *report) {
+  for (uint32_t i = 0; i < plan->path_count; i++) {
+    int file = open(plan->paths[i].path, O_PATH | O_CLOEXEC);
+    if (file < 0) return sandbox_failed(report, "%s, which was granted: %s", plan->paths[i].path, strerror(errno));
+    close(file);
+  }
+  return 0;
+}
+
 static int pin_tasks(sandbox_report *report) {
   report->tasks = open("/proc/self/task", O_PATH | O_DIRECTORY | O_CLOEXEC);
   return report->tasks < 0 ? sandbox_failed(report, "open /proc/self/task: %s", strerror(errno)) : 0;
@@ -49,7 +59,8 @@ static void report_level(const sandbox_plan *plan, sandbox_report *report) {
 int sandbox_close(const sandbox_plan *plan, sandbox_report *report) {
   *report = (sandbox_report){.tasks = -1};
   // The order is the recipe's: what hides /proc after what needs it, what gives capabilities up after what needs them.
-  int failed = begin(report, SANDBOX_STAGE_LIMITS) || limits_apply(plan, report);
+  int failed = begin(report, SANDBOX_STAGE_SETUP) || check_paths(plan, report);
+  failed = failed || begin(report, SANDBOX_STAGE_LIMITS) || limits_apply(plan, report);
   failed = failed || begin(report, SANDBOX_STAGE_LANDLOCK) || (plan->landlock && pin_tasks(report));
   failed = failed || begin(report, SANDBOX_STAGE_NAMESPACES) || (plan->namespaces && namespaces_apply(plan, report));
   failed = failed || begin(report, SANDBOX_STAGE_LIMITS) || limits_threads(plan, report);

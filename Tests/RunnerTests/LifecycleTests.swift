@@ -46,6 +46,7 @@ internal import Testing
       let driver = try Driver(.compile())
       try driver.start()
       try driver.deliver("Hold", token: 9)
+      _ = try driver.line("held")
       #expect(try driver.stop() == .status(0))
       let settled = try driver.frame(WIRE_SETTLE)
       #expect(settled.token == 9 && settled.argument == 2)

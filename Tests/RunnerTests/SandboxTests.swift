@@ -50,6 +50,19 @@ internal import Testing
     }
   }
 
+  @Test func `what the others rely on works where nothing closes it`() async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile("escape")) { $0.omissions = [.namespaces, .landlock] }
+      try driver.start()
+      try driver.deliver("Report")
+      _ = try driver.frame(WIRE_SETTLE)
+      let worked = driver.frames.filter { $0.op == WIRE_LOG && $0.line.hasSuffix(": worked") }.map(\.line)
+      for attempt in ["read a file of the host's", "list the root", "list processes", "see a file of the host's"] {
+        #expect(worked.contains("\(attempt): worked"))
+      }
+    }
+  }
+
   static let fatal = [
     "ptrace", "process_vm_readv", "pidfd_open", "pidfd_getfd", "bpf", "perf_event_open", "userfaultfd",
     "io_uring_setup",
@@ -97,7 +110,9 @@ internal import Testing
       let owner: UInt32 = machine.isRoot ? 61_000 : 65_534
       let directory = try Fixture.writableDirectory("database-\(machine)", owner: owner)
       let driver = try machine.spawn(.compile("database", "-lsqlite3")) { setup in
+        // Within one that was granted to read only, and named before it.
         setup.paths.append(.init(.write, directory))
+        setup.paths.append(.init(.read, Fixture.directory))
         setup.limits.fileSize = 64 << 20
         setup.config = directory + "/test.db"
       }

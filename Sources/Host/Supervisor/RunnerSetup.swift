@@ -118,7 +118,8 @@ package struct RunnerSetup: Sendable {
       bytes += text.utf8
       bytes.append(0)
     }
-    for path in paths {
+    // A parent is mounted before what lies within it.
+    for path in paths.sorted(by: { $0.path.utf8.count < $1.path.utf8.count }) {
       bytes.append(path.access.letter)
       bytes += path.path.utf8
       bytes.append(0)

@@ -48,6 +48,7 @@ typedef struct sandbox_plan {
 #define SANDBOX_LEVEL_FULL 3
 
 /// The layers, in the numbers of wire.h's stages.
+#define SANDBOX_STAGE_SETUP 1
 #define SANDBOX_STAGE_LIMITS 2
 #define SANDBOX_STAGE_NAMESPACES 3
 #define SANDBOX_STAGE_IDENTITY 4

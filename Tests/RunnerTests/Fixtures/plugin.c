@@ -201,6 +201,7 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   }
   if (is(intent, "Hold")) {
     held = delivery;
+    say("held");
     return PROMETHEAN_PENDING;
   }
   if (is(intent, "Crash")) abort();
