@@ -28,8 +28,9 @@ public final class Context {
   public let state: State
 
   private let calls: HostCalls
+  private let turns: Turns
 
-  init(host: HostHandle, calls: HostCalls, timers: Timers) throws {
+  init(host: HostHandle, calls: HostCalls, timers: Timers, turns: Turns) throws {
     pluginID = host.pluginID
     instanceName = host.instanceName
     provider = host.provider
@@ -41,6 +42,7 @@ public final class Context {
     clock = Clock(timers: timers)
     state = State(calls: calls, provider: host.provider, tenant: host.tenant)
     self.calls = calls
+    self.turns = turns
   }
 
   /// Sends an envelope to whoever subscribes to its topic; returns once it is recorded (durable areas) or routed (the
@@ -70,6 +72,13 @@ public final class Context {
     }
     guard response.flags.contains(.error) else { return response }
     throw HostError(.failed, response.errorMessage)
+  }
+
+  /// Returns once the host has handed over all of the deliveries that came together.
+  ///
+  /// So that work for all of them can be done at once, such as one write to the disk.
+  public func endOfBatch() async {
+    await turns.next()
   }
 
   /// Subscribes to a pattern beyond the `inputs` of the manifest, which are subscribed by themselves.

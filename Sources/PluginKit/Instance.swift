@@ -7,6 +7,7 @@ final class Instance {
   private let host: HostHandle
   private let calls: HostCalls
   private let timers: Timers
+  private let turns: Turns
   private let plugin: any Plugin
   private let deliveries: Deliveries
   private var starting: Task<Void, Never>?
@@ -18,7 +19,8 @@ final class Instance {
     self.host = host
     calls = HostCalls(host: host)
     timers = Timers(host: host)
-    plugin = try type.init(context: Context(host: host, calls: calls, timers: timers))
+    turns = Turns(host: host)
+    plugin = try type.init(context: Context(host: host, calls: calls, timers: timers, turns: turns))
     deliveries = Deliveries(calls: calls, plugin: plugin)
   }
 
@@ -53,6 +55,7 @@ final class Instance {
   func poll() {
     calls.retry()
     timers.arm()
+    turns.polled()
     drain()
   }
 
@@ -80,6 +83,7 @@ final class Instance {
   private func close() {
     PluginActor.shared.executor.leave(host)
     timers.close()
+    turns.close()
     calls.close()
   }
 

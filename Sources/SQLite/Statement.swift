@@ -32,12 +32,7 @@ internal import CSQLite
     body: (borrowing Row) throws(SQLiteError) -> Bool
   ) throws(SQLiteError) {
     try bind(repeat each values)
-    try finish { () throws(SQLiteError) in
-      let row = Row(statement: self)
-      while try step() {
-        guard try body(row) else { return }
-      }
-    }
+    try visit(body)
   }
 
   /// Every row, mapped.
@@ -74,19 +69,14 @@ internal import CSQLite
     try first(repeat each values) { (row) throws(SQLiteError) in try row.get(0, as: type) }
   }
 
-  /// Every row, mapped, with parameters whose number is known only when the program runs.
-  package func all<Result>(
+  /// Gives each row to `body` until it answers false, with parameters whose number is known only when the program runs.
+  package func forEach(
     binding values: [any SQLiteValue],
-    map: (borrowing Row) throws(SQLiteError) -> Result
-  ) throws(SQLiteError) -> [Result] {
+    body: (borrowing Row) throws(SQLiteError) -> Bool
+  ) throws(SQLiteError) {
     try expectParameters(values.count)
     for (index, value) in values.enumerated() { try value.bind(to: self, at: Int32(index + 1)) }
-    var results: [Result] = []
-    try finish { () throws(SQLiteError) in
-      let row = Row(statement: self)
-      while try step() { results.append(try map(row)) }
-    }
-    return results
+    try visit(body)
   }
 
   private func bind<each Value: SQLiteValue>(_ values: repeat each Value) throws(SQLiteError) {
@@ -101,6 +91,15 @@ internal import CSQLite
   private func expectParameters(_ count: Int) throws(SQLiteError) {
     let expected = Int(unsafe sqlite3_bind_parameter_count(handle))
     guard count == expected else { throw error(SQLITE_RANGE, "expected \(expected) parameters, found \(count)") }
+  }
+
+  private func visit(_ body: (borrowing Row) throws(SQLiteError) -> Bool) throws(SQLiteError) {
+    try finish { () throws(SQLiteError) in
+      let row = Row(statement: self)
+      while try step() {
+        guard try body(row) else { return }
+      }
+    }
   }
 
   /// Runs `body`, and resets the statement whatever comes of it, so that it holds neither a lock nor a copy of its values.

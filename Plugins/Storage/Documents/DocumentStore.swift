@@ -1,0 +1,149 @@
+internal import PluginKit
+internal import SQLite
+
+/// The documents of one tenant, in one database.
+final class DocumentStore {
+  typealias Failure = SQLiteError
+  typealias Synchronous = Database.Synchronous
+
+  let database: Database
+  private let find: Statement
+  private let insert: Statement
+  private let update: Statement
+
+  /// Opens the database at `path`, or makes it.
+  init(path: String, synchronous: Synchronous) throws(SQLiteError) {
+    database = try Database(path: path)
+    try database.useWriteAheadLog(synchronous)
+    // A sort that is large must not want a file: the sandbox has no place for one.
+    try database.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = " + SQL(-cacheKibibytes))
+    try database.migrate(application: DocumentSchema.application, steps: DocumentSchema.steps)
+    find = try database.prepare(
+      "SELECT " + documentColumns + ", deleted, id FROM documents WHERE collection = ? AND foreign_id = ?"
+    )
+    insert = try database.prepare(
+      """
+      INSERT INTO documents (deleted, revision, space, author, thread, created_at, text, body, collection, foreign_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """
+    )
+    update = try database.prepare(
+      """
+      UPDATE documents
+      SET deleted = ?, revision = ?, space = ?, author = ?, thread = ?, created_at = ?, text = ?, body = ?
+      WHERE collection = ? AND foreign_id = ?
+      """
+    )
+  }
+
+  /// Makes changes of some collections in one transaction: all of them, or none.
+  func apply(_ changes: [(collection: String, change: DocumentChange)]) throws(SQLiteError) -> [DocumentChange.Outcome]
+  {
+    try database.transaction { () throws(SQLiteError) in
+      var outcomes: [DocumentChange.Outcome] = []
+      for (collection, change) in changes {
+        switch change {
+        case .put(let put): outcomes.append(try apply(put, collection))
+        case .delete(let deletion): outcomes.append(try apply(deletion, collection))
+        }
+      }
+      return outcomes
+    }
+  }
+
+  /// One document; nil if there is none, or it was deleted.
+  func document(_ collection: String, _ foreignID: String) throws(SQLiteError) -> Document? {
+    guard let stored = try stored(collection, foreignID), !stored.isDeleted else { return nil }
+    return stored.document
+  }
+
+  private func apply(_ put: DocumentPut, _ collection: String) throws(SQLiteError) -> DocumentChange.Outcome {
+    let stored = try stored(collection, put.foreignID)
+    if let stored, let revision = put.revision, stored.outdates(revision) { return .stale }
+    let live = stored.flatMap { $0.isDeleted ? nil : $0.document }
+    let document = Document(put, over: live)
+    if document == live { return .unchanged }
+    if document.json.bytes().count > Document.sizeMax { return .tooLarge }
+    try write(document, collection, isDeleted: false, over: stored)
+    return .written
+  }
+
+  private func apply(_ deletion: DocumentDeletion, _ collection: String) throws(SQLiteError) -> DocumentChange.Outcome {
+    let stored = try stored(collection, deletion.foreignID)
+    let revision = deletion.revision ?? .max
+    if let stored, revision < stored.document.revision { return .stale }
+    let mark = Document(
+      foreignID: deletion.foreignID,
+      revision: revision,
+      space: nil,
+      author: nil,
+      thread: nil,
+      createdAt: 0,
+      text: nil,
+      body: .null
+    )
+    try write(mark, collection, isDeleted: true, over: stored)
+    return stored.map { $0.isDeleted } ?? true ? .unchanged : .written
+  }
+
+  private func write(
+    _ document: Document,
+    _ collection: String,
+    isDeleted: Bool,
+    over stored: Stored?
+  ) throws(SQLiteError) {
+    try (stored == nil ? insert : update).run(
+      Int64(isDeleted ? 1 : 0),
+      document.revision,
+      document.space,
+      document.author,
+      document.thread,
+      document.createdAt,
+      document.text,
+      document.body.text,
+      collection,
+      document.foreignID
+    )
+  }
+
+  private func stored(_ collection: String, _ foreignID: String) throws(SQLiteError) -> Stored? {
+    try find.first(collection, foreignID) { (row) throws(SQLiteError) in
+      Stored(document: try document(row), isDeleted: try row.get(8, as: Int64.self) != 0)
+    }
+  }
+
+  /// The document in a row that begins with `documentColumns`.
+  func document(_ row: borrowing Row) throws(SQLiteError) -> Document {
+    let foreignID = try row.get(0, as: String.self)
+    guard let body = try? JSON.parse(try row.get(7, as: String.self)) else {
+      throw SQLiteError(damaged: "document \(foreignID): a body that is no JSON", path: database.path)
+    }
+    return Document(
+      foreignID: foreignID,
+      revision: try row.get(1),
+      space: try row.get(2),
+      author: try row.get(3),
+      thread: try row.get(4),
+      createdAt: try row.get(5),
+      text: try row.get(6),
+      body: body
+    )
+  }
+}
+
+/// What lies under a foreign id.
+private struct Stored {
+  let document: Document
+  let isDeleted: Bool
+
+  /// Whether a write of that revision comes too late; one of the very revision that was deleted does.
+  func outdates(_ revision: Int64) -> Bool {
+    isDeleted ? revision <= document.revision : revision < document.revision
+  }
+}
+
+/// The columns that make a document, in the order in which `document(_:)` reads them.
+let documentColumns: SQL = "foreign_id, revision, space, author, thread, created_at, documents.text, body"
+
+/// Memory for the pages of one database, in KiB.
+private let cacheKibibytes: Int64 = 1_024

@@ -1,0 +1,68 @@
+internal import PluginKit
+internal import SQLite
+
+/// The databases of all tenants: those used last are open.
+///
+/// A database that cannot be used is closed, so that the next request finds one that was repaired or replaced; the other tenants' go on.
+@PluginActor
+final class DocumentStores {
+  /// How many databases are open at most: each is three descriptors, of the 256 that an instance has by default.
+  nonisolated static let openMax = 64
+
+  private let directory: String
+  private let synchronous: DocumentStore.Synchronous
+  /// By file name, the one used last at the end.
+  private var open: [(name: String, store: DocumentStore)] = []
+
+  nonisolated init(directory: String, synchronous: DocumentStore.Synchronous) {
+    self.directory = directory
+    self.synchronous = synchronous
+  }
+
+  /// Runs `body` with the database of a tenant.
+  func with<Result>(
+    _ scope: DocumentScope,
+    _ body: (DocumentStore) throws(DocumentStore.Failure) -> Result
+  ) throws(StorageError) -> Result {
+    // A dot is in no provider and no tenant, so no two tenants share a name.
+    let name = "\(scope.provider).\(scope.tenant).sqlite"
+    do throws(DocumentStore.Failure) {
+      return try body(store(name))
+    } catch {
+      if error.kind != .full, error.kind != .busy { open.removeAll { $0.name == name } }
+      throw StorageError("storage of \(scope.provider)/\(scope.tenant): \(error.explanation)")
+    }
+  }
+
+  func close() {
+    open = []
+  }
+
+  private func store(_ name: String) throws(DocumentStore.Failure) -> DocumentStore {
+    if let index = open.firstIndex(where: { $0.name == name }) {
+      let entry = open.remove(at: index)
+      open.append(entry)
+      return entry.store
+    }
+    if open.count >= Self.openMax { open.removeFirst() }
+    let store = try DocumentStore(path: "\(directory)/\(name)", synchronous: synchronous)
+    open.append((name, store))
+    return store
+  }
+}
+
+extension SQLiteError {
+  /// What is wrong, for whoever asked: without the statement, which is the plugin's own.
+  fileprivate var explanation: String {
+    let what =
+      switch kind {
+      case .full: "no room to write: the disk is full"
+      case .io: "the file cannot be read or written"
+      case .damaged: "the file is damaged, or no database of documents"
+      case .busy: "the file is locked by another process"
+      case .newer: "the file is of a newer version"
+      case .constraint, .other: "a mistake of the storage's own"
+      }
+    return "\(what) (\(path): \(message), SQLite \(extendedCode))"
+  }
+}

@@ -1,0 +1,35 @@
+/// Words that somebody looks for, as a query of FTS5.
+///
+/// All words must be there. What stands in quotes is a phrase, and a star behind a word or phrase lets it go on. Nothing else
+/// means anything: each word is quoted, so that no text is a mistake in FTS5's own language.
+struct SearchText {
+  /// The query, to be bound.
+  let query: String
+
+  /// Nil if there is nothing in the text that the index could hold.
+  init?(_ text: String) {
+    var terms: [String] = []
+    for (index, part) in text.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+      // Every second part was between two quotes; one that was opened and not closed counts as closed at the end.
+      if index.isMultiple(of: 2) {
+        terms += part.split(whereSeparator: \.isWhitespace).map(String.init)
+      } else {
+        terms.append(String(part))
+      }
+    }
+    let quoted = terms.filter(Self.isIndexed).map(Self.quote)
+    guard !quoted.isEmpty else { return nil }
+    query = quoted.joined(separator: " AND ")
+  }
+
+  /// Whether there is a letter or a digit: FTS5 indexes nothing else, and would find nothing for the whole query.
+  private static func isIndexed(_ term: String) -> Bool {
+    term.unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
+  }
+
+  private static func quote(_ term: String) -> String {
+    // A NUL would end the query for FTS5, which reads it as a C string.
+    let words = term.split(separator: "\0").joined(separator: " ")
+    return words.hasSuffix("*") ? "\"\(words.dropLast())\"*" : "\"\(words)\""
+  }
+}

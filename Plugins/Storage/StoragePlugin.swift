@@ -1,0 +1,91 @@
+internal import Glibc
+public import PluginKit
+internal import SQLite
+
+/// The service that keeps documents: one SQLite database for each provider and tenant, searched by field and by text.
+///
+/// Every request is of the tenant that the host has stamped on it; nothing in a payload can name another. Writes that come
+/// together are one transaction, and each is answered after it.
+@PluginActor
+public final class StoragePlugin: Plugin {
+  /// The id in the manifest.
+  public nonisolated static let id = "storage"
+
+  private let context: Context
+  private let directory: String
+  private let stores: DocumentStores
+  private let writes: WriteQueue
+
+  /// Reads where to keep the databases, and how.
+  public init(context: Context) throws {
+    self.context = context
+    directory = try context.config.string("directory")
+    guard directory.hasPrefix("/") else {
+      throw StorageError("config.directory: expected an absolute path, found \"\(directory)\"")
+    }
+    let sync = try context.config.string("sync", default: "full")
+    guard let synchronous = DocumentStore.Synchronous(rawValue: sync) else {
+      throw StorageError("config.sync: expected full or normal, found \"\(sync)\"")
+    }
+    let limit = try context.config.int("batch_max", default: 256, in: 1...4_096)
+    stores = DocumentStores(directory: directory, synchronous: synchronous)
+    writes = WriteQueue(context: context, stores: stores, limit: limit)
+  }
+
+  /// Looks whether the directory can be used.
+  public func start() async throws {
+    guard unsafe access(directory, R_OK | W_OK | X_OK) == 0 else {
+      throw StorageError("config.directory: \(directory): \(unsafe String(cString: strerror(errno)))")
+    }
+  }
+
+  /// Answers a request for documents.
+  public func handle(_ envelope: Envelope) async throws -> Response? {
+    guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
+    let request = try DocumentRequest(envelope)
+    switch request.operation {
+    case .put(let puts):
+      let written = try await writes.write(puts.map(DocumentChange.put), request.scope)
+      if let index = written.firstIndex(of: .tooLarge) {
+        let what = "with what is stored it is larger than \(Document.sizeMax) bytes; the others are written"
+        throw StorageError("documents[\(index)]: \(what)")
+      }
+      return Response(json: [
+        "written": written.count(of: .written), "unchanged": written.count(of: .unchanged),
+        "stale": written.count(of: .stale),
+      ])
+    case .delete(let deletions):
+      let deleted = try await writes.write(deletions.map(DocumentChange.delete), request.scope)
+      return Response(json: [
+        "deleted": deleted.count(of: .written), "missing": deleted.count(of: .unchanged),
+        "stale": deleted.count(of: .stale),
+      ])
+    case .get(let foreignID):
+      let document = try stores.with(request.scope) { (store) throws(DocumentStore.Failure) in
+        try store.document(request.scope.collection, foreignID)
+      }
+      return Response(json: ["document": document?.json ?? .null])
+    case .query(let query):
+      let page = try stores.with(request.scope) { (store) throws(DocumentStore.Failure) in
+        try store.query(request.scope.collection, query)
+      }
+      return Response(json: page.json)
+    case .count(let filter):
+      let count = try stores.with(request.scope) { (store) throws(DocumentStore.Failure) in
+        try store.count(request.scope.collection, filter)
+      }
+      return Response(json: ["count": .int(count)])
+    }
+  }
+
+  /// Closes the databases.
+  public func stop() async {
+    stores.close()
+  }
+}
+
+extension [DocumentChange.Outcome] {
+  fileprivate func count(of outcome: DocumentChange.Outcome) -> JSON {
+    .int(Int64(count { $0 == outcome }))
+  }
+}
