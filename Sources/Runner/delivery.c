@@ -51,6 +51,8 @@ static void deliver(runner *runner, uint64_t delivery, const promethean_envelope
   runner->error.size = 0;
   promethean_status status = runner->plugin.deliver(runner->instance, delivery, envelope);
   if (status == PROMETHEAN_PENDING) return;
+  // No room to do it in: it was not tried, and a request is not answered.
+  if (status == PROMETHEAN_AGAIN) return owe_settlement(runner, delivery, PROMETHEAN_SETTLE_RELEASE, bytes_of(NULL, 0));
   char spare[64];
   promethean_bytes why = status == PROMETHEAN_OK ? bytes_of(NULL, 0) : reason(runner, status, spare, sizeof spare);
   if (status > 0 || status < PROMETHEAN_CONFLICT) status = PROMETHEAN_FAILED;

@@ -14,6 +14,7 @@ internal import Testing
         ("Fail", 1, "no paper in tray 2"),
         ("FailSilently", 1, "deliver returned -4711 and gave no reason"),
         ("Reject", 3, "I never will"),
+        ("Again", 2, ""),
       ]
       for (token, (intent, how, reason)) in expected.enumerated() {
         try driver.deliver(intent, token: UInt64(token) + 10)

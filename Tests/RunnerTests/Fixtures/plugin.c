@@ -127,6 +127,7 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
     return PROMETHEAN_FAILED;
   }
   if (is(intent, "FailSilently")) return -4711;
+  if (is(intent, "Again")) return PROMETHEAN_AGAIN;
   if (is(intent, "Describe")) {
     snprintf(line, sizeof line, "%.*s|%.*s|%.*s|%.*s|%u|%u|%lld", (int)envelope->src.size, envelope->src.data,
              (int)envelope->topic.size, envelope->topic.data, (int)envelope->key.size, envelope->key.data,
