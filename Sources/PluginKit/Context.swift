@@ -70,8 +70,7 @@ public final class Context {
     guard let response else {
       throw HostError(.failed, "request on \(envelope.topic): expected a response, found none")
     }
-    guard response.flags.contains(.error) else { return response }
-    throw HostError(.failed, response.errorMessage)
+    return response
   }
 
   /// Returns once the host has handed over all of the deliveries that came together.
@@ -94,13 +93,5 @@ public final class Context {
     }
     if envelope.configRev.isEmpty { envelope.configRev = configRev }
     return envelope
-  }
-}
-
-extension Envelope {
-  /// What an error response says, its whole payload if that has no `message`.
-  fileprivate var errorMessage: String {
-    let text = (try? JSON.parse(payload))?["message"]?.stringValue
-    return text ?? String(decoding: payload, as: UTF8.self)
   }
 }

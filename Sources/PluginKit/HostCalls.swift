@@ -101,4 +101,10 @@ extension Envelope {
     envelope.flags = [.response, .error]
     return envelope
   }
+
+  /// What an error response says: its `message`, or the whole payload where that has none.
+  var errorMessage: String {
+    let text = (try? JSON.parse(payload))?["message"]?.stringValue
+    return text ?? String(decoding: payload, as: UTF8.self)
+  }
 }

@@ -44,10 +44,11 @@ final class Instance {
   func completed(_ token: UInt64, _ status: promethean_status, _ message: String, _ result: Envelope?) {
     if token == Timers.token {
       timers.fired()
-    } else if status == PROMETHEAN_OK {
+    } else if status == PROMETHEAN_OK, result?.flags.contains(.error) != true {
       calls.completed(token, .success(result))
     } else {
-      calls.completed(token, .failure(HostError(HostError.Kind(status), message)))
+      let words = message.isEmpty ? result?.errorMessage ?? "" : message
+      calls.completed(token, .failure(HostError(HostError.Kind(status), words)))
     }
     drain()
   }

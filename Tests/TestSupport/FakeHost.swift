@@ -282,7 +282,7 @@ package final class FakeHost: Sendable {
     case .error(let words):
       var response = Envelope(payload: JSON.object(["status": "error", "message": .string(words)]).bytes())
       response.flags = [.response, .error]
-      return Completion(token: token, result: response)
+      return Completion(token: token, status: PROMETHEAN_FAILED, result: response)
     case .failure(let status, let message): return Completion(token: token, status: status, message: message)
     case .response(let json):
       var response = Envelope(payload: json.bytes())
