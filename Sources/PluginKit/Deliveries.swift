@@ -71,7 +71,7 @@ final class Deliveries {
 
   private func begin(_ delivery: Delivery) {
     running += 1
-    Task {
+    PluginActor.task { [self] in
       let outcome = await handle(delivery.envelope)
       finish(delivery, outcome)
     }

@@ -23,9 +23,11 @@ final class HostCalls {
   func perform(_ call: (UInt64) -> HostCall) async throws(HostError) -> Envelope? {
     lastToken += 1
     let call = call(lastToken)
-    let completion = await withCheckedContinuation { (continuation: CheckedContinuation<Completion, Never>) in
-      waiting[call.token ?? 0] = continuation
-      post(call)
+    let completion = await PluginActor.staying {
+      await withCheckedContinuation { (continuation: CheckedContinuation<Completion, Never>) in
+        waiting[call.token ?? 0] = continuation
+        post(call)
+      }
     }
     return try completion.get()
   }

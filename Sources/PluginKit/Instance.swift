@@ -26,7 +26,7 @@ final class Instance {
 
   func start(_ operation: UInt64) -> promethean_status {
     entering = operation
-    starting = Task {
+    starting = PluginActor.task { [self] in
       do {
         try await plugin.start()
         end(operation, .success(()))
@@ -63,7 +63,7 @@ final class Instance {
   func stop(_ operation: UInt64) -> promethean_status {
     entering = operation
     deliveries.close()
-    Task {
+    PluginActor.task { [self] in
       starting?.cancel()
       await starting?.value
       await deliveries.finished()

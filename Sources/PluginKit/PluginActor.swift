@@ -18,6 +18,23 @@ public actor PluginActor {
 
   private init() {}
 
+  /// Begins a task that stays on the plugin's thread whatever it awaits.
+  ///
+  /// The runtime resumes a task, after a continuation or another task's value, on the executor it prefers before it
+  /// goes on to its actor; without a preference that is the global one, whose threads the plugin would get for nothing.
+  @discardableResult
+  nonisolated static func task(_ body: @escaping @PluginActor @Sendable () async -> Void) -> Task<Void, Never> {
+    Task(executorPreference: shared.executor, operation: body)
+  }
+
+  /// Waits for `body` as `task` does, in a task that somebody else has begun.
+  @PluginActor
+  static func staying<Value: Sendable>(_ body: @PluginActor () async -> Value) async -> Value {
+    let stays = unsafe withUnsafeCurrentTask { task in unsafe task?.unownedTaskExecutor != nil }
+    if stays { return await body() }
+    return await withTaskExecutorPreference(shared.executor) { await body() }
+  }
+
   /// Runs `operation` as part of this actor, without waiting; to be called on the runner's thread only.
   ///
   /// A C function of the plugin's table is on that thread, but no compiler can know it. Traps anywhere else.

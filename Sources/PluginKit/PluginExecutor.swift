@@ -6,7 +6,7 @@ internal import Synchronization
 /// A job that comes from that thread waits in a plain queue, since a call is under way that will drain it; one from any
 /// other thread goes through a lock and asks the host for a `poll`. So a plugin that never leaves its actor needs no
 /// thread but the runner's.
-final class PluginExecutor: SerialExecutor, @unchecked Sendable {
+final class PluginExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
   // Unchecked because `local` has no lock: only the owner's thread touches it.
 
   /// How many jobs one call runs at most, so that tasks that only yield to each other cannot keep the runner from its
@@ -61,7 +61,7 @@ final class PluginExecutor: SerialExecutor, @unchecked Sendable {
       let job = local[next]
       next += 1
       budget -= 1
-      unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+      unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
       if next == local.count { restart() }
     }
     if next < local.count {

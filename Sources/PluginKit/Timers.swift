@@ -37,9 +37,11 @@ final class Timers {
     let id = lastID
     let slept = await withTaskCancellationHandler {
       guard !Task.isCancelled, !isClosed else { return false }
-      return await withCheckedContinuation { continuation in
-        sleepers.append(Sleeper(id: id, due: due, continuation: continuation))
-        arm()
+      return await PluginActor.staying {
+        await withCheckedContinuation { continuation in
+          sleepers.append(Sleeper(id: id, due: due, continuation: continuation))
+          arm()
+        }
       }
     } onCancel: {
       Task { @PluginActor in cancel(id) }
