@@ -34,6 +34,8 @@ public final class StoragePlugin: Plugin {
 
   /// Looks whether the directory can be used.
   public func start() async throws {
+    // A file that may not grow further is a full disk and answered as one; the signal would end the process.
+    signal(SIGXFSZ, SIG_IGN)
     guard unsafe access(directory, R_OK | W_OK | X_OK) == 0 else {
       throw StorageError("config.directory: \(directory): \(unsafe String(cString: strerror(errno)))")
     }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PluginKit
 internal import SQLite
 
@@ -6,17 +7,24 @@ internal import SQLite
 /// A database that cannot be used is closed, so that the next request finds one that was repaired or replaced; the other tenants' go on.
 @PluginActor
 final class DocumentStores {
-  /// How many databases are open at most: each is three descriptors, of the 256 that an instance has by default.
+  /// How many databases are open at most, if the instance may have the descriptors for them.
   nonisolated static let openMax = 64
+  /// What an open database takes: its file, the log, and the log's index.
+  private static let descriptorsEach = 3
+  /// What is left for the rest: the channel, the log, and a file of SQLite's own for a while.
+  private static let descriptorsElse = 16
 
   private let directory: String
   private let synchronous: DocumentStore.Synchronous
+  private let limit: Int
   /// By file name, the one used last at the end.
   private var open: [(name: String, store: DocumentStore)] = []
 
-  nonisolated init(directory: String, synchronous: DocumentStore.Synchronous) {
+  init(directory: String, synchronous: DocumentStore.Synchronous) {
     self.directory = directory
     self.synchronous = synchronous
+    let spare = sysconf(Int32(_SC_OPEN_MAX)) - Self.descriptorsElse
+    limit = min(max(spare / Self.descriptorsEach, 1), Self.openMax)
   }
 
   /// Runs `body` with the database of a tenant.
@@ -44,7 +52,7 @@ final class DocumentStores {
       open.append(entry)
       return entry.store
     }
-    if open.count >= Self.openMax { open.removeFirst() }
+    if open.count >= limit { open.removeFirst() }
     let store = try DocumentStore(path: "\(directory)/\(name)", synchronous: synchronous)
     open.append((name, store))
     return store
