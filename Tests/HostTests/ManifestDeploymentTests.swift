@@ -135,4 +135,63 @@ import Testing
     #expect(deployment.plugin("echo")?.libraryPath == other + "/Echo.so")
     #expect(deployment.plugin("indexer")?.libraryPath == fixture.directory + "/plugins.d/libIndexer.so")
   }
+
+  @Test func `a file that is not there is said not to be`() throws {
+    let fixture = try ManifestFixture()
+    let (deployment, diagnostics) = Deployment.read(path: fixture.directory + "/none.yml", searchPath: [])
+    #expect(deployment == nil)
+    #expect(
+      diagnostics.map(\.description) == [
+        "\(fixture.directory)/none.yml:1:1: cannot be opened: No such file or directory"
+      ]
+    )
+  }
+
+  @Test func `a link to where nobody may write is seen through`() throws {
+    let fixture = try ManifestFixture()
+    // Beside the deployment, since within it the host's own files would be what is said.
+    let link = fixture.directory + "-link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/proc/self")
+    defer { try? FileManager.default.removeItem(atPath: link) }
+    fixture.edit("plugins.yml", "fs.write: [/srv/echo]", "fs.write: [\(link)]")
+    #expect(
+      try fixture.messages() == [
+        "plugins.yml:18:18: plugins.echo.grants.fs.write: \(link) is within /proc, which no plugin may use"
+      ]
+    )
+  }
+
+  @Test func `no slip in a text makes reading trap`() throws {
+    var random = Xorshift()
+    let texts = [ManifestFixture.plugins, ManifestFixture.indexer, ManifestFixture.echo].map { Array($0.utf8) }
+    let characters = Array("{}[]:,-*&!|>'\"%@`#?~ \n\t0x.é".utf8)
+    for _ in 0..<1500 {
+      var text = texts[Int(random.next() % 3)]
+      for _ in 0...random.next() % 4 {
+        let place = Int(random.next() % UInt64(text.count))
+        let character = characters[Int(random.next() % UInt64(characters.count))]
+        switch random.next() % 3 {
+        case 0: text.remove(at: place)
+        case 1: text.insert(character, at: place)
+        default: text[place] = character
+        }
+      }
+      let diagnostics = Diagnostics()
+      let note = ManifestNote(abi: .host, manifest: text)
+      let manifest = PluginManifest.read(note, file: "plugin.yml", diagnostics: diagnostics)
+      #expect((manifest == nil) == (diagnostics.count > 0))
+    }
+  }
+
+  /// The same numbers every time.
+  private struct Xorshift {
+    private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    mutating func next() -> UInt64 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return state
+    }
+  }
 }

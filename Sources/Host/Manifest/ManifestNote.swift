@@ -9,12 +9,18 @@ struct ManifestNote {
   /// plugin.yml, byte for byte.
   var manifest: [UInt8]
 
+  /// The largest section of notes, in bytes: a manifest and what stands around it.
+  ///
+  /// Those of others are small; a larger one is a lie.
+  private static let sectionMax = UInt64(PROMETHEAN_NOTE_MAX) + 64
+
   static func read(from library: LibraryFile) throws(LibraryError) -> ManifestNote {
     var found: ManifestNote?
     for section in try ELFSection.all(of: library) where section.isNote {
-      // Sections of notes are small; a larger one is none of ours, or a lie.
-      let size = try checked(section, owner: library)
-      guard let bytes = try library.bytes(at: section.offset, count: size) else {
+      guard section.size <= sectionMax else {
+        throw LibraryError("carries a note of \(section.size) bytes, \(PROMETHEAN_NOTE_MAX) are allowed")
+      }
+      guard let bytes = try library.bytes(at: section.offset, count: Int(section.size)) else {
         throw LibraryError("is truncated: a note lies beyond its end")
       }
       for note in try ELFNote.all(in: bytes) where note.isManifest {
@@ -27,15 +33,9 @@ struct ManifestNote {
     }
     return found
   }
+}
 
-  private static func checked(_ section: ELFSection, owner: LibraryFile) throws(LibraryError) -> Int {
-    let bound = Int(PROMETHEAN_NOTE_MAX) + 64
-    guard section.size <= UInt64(bound) else {
-      throw LibraryError("carries a note of \(section.size) bytes, \(PROMETHEAN_NOTE_MAX) are allowed")
-    }
-    return Int(section.size)
-  }
-
+extension ManifestNote {
   private init(_ note: ELFNote) throws(LibraryError) {
     guard note.description.count > 4 else { throw LibraryError("carries an empty manifest") }
     guard note.description.count - 4 <= Int(PROMETHEAN_NOTE_MAX) else {

@@ -2,6 +2,8 @@ extension String {
   /// The candidate that a person most likely meant, or nil if none is near.
   package func nearest(in candidates: some Sequence<String>) -> String? {
     // Two slips of the keyboard, or one in a short word: beyond that a guess misleads.
+    // No key is so long; to compare one costs time that its writer should not command.
+    guard utf8.count <= 64 else { return nil }
     let bound = count <= 3 ? 1 : count <= 7 ? 2 : 3
     let scored = candidates.map { (candidate: $0, distance: editDistance(to: $0)) }
     guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= bound else { return nil }
