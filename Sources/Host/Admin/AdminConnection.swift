@@ -23,23 +23,27 @@ final class AdminConnection {
     self.number = number
   }
 
-  var hasOutput: Bool { written < output.count }
+  /// Whether anything waits to be written.
+  private var hasOutput: Bool { written < output.count }
+  /// What the connection waits for.
+  ///
+  /// While as many requests are open as may be, no more are read, and the kernel has the client wait.
+  var interest: Poller.Interest {
+    (open.count < AdminServer.openRequestsLimit ? Poller.Interest.reading : []).union(hasOutput ? .writing : [])
+  }
   /// Whether the client is gone.
   var isOver: Bool { isAtEnd }
 
   // MARK: - Reading
 
-  /// Takes what has come, unless as many requests are open as may be; the kernel then has the client wait.
+  /// Takes some of what has come.
   func read() {
-    while open.count < AdminServer.openRequestsLimit {
-      var chunk = [UInt8](repeating: 0, count: Self.readSize)
-      let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
-      guard count > 0 else {
-        if count == 0 || errno != EAGAIN && errno != EINTR { isAtEnd = true }
-        return
-      }
+    var chunk = [UInt8](repeating: 0, count: Self.readSize)
+    let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
+    if count > 0 {
       input += chunk[..<count]
-      if count < Self.readSize { return }
+    } else if count == 0 || errno != EAGAIN && errno != EINTR {
+      isAtEnd = true
     }
   }
 
@@ -140,8 +144,6 @@ final class AdminConnection {
       output.removeFirst(written)
       written = 0
     }
-    // Requests may have been left in the buffer while too many were open.
-    if input.isEmpty, open.count < AdminServer.openRequestsLimit, !isAtEnd { read() }
   }
 
   /// Writes the rest, waiting for the client for a moment, and closes.

@@ -78,7 +78,7 @@ struct AdminLoop: ~Copyable {
     guard connection.isOver else {
       return poller.modify(
         connection.descriptor,
-        for: connection.hasOutput ? .readingAndWriting : .reading,
+        for: connection.interest,
         token: number
       )
     }

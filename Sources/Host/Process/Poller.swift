@@ -16,16 +16,13 @@ package struct Poller: ~Copyable {
   }
 
   /// What to wait for.
-  package enum Interest {
-    case reading
-    case readingAndWriting
+  package struct Interest: OptionSet {
+    package let rawValue: UInt32
 
-    fileprivate var bits: UInt32 {
-      switch self {
-      case .reading: EPOLLIN.rawValue
-      case .readingAndWriting: EPOLLIN.rawValue | EPOLLOUT.rawValue
-      }
-    }
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let reading = Interest(rawValue: EPOLLIN.rawValue)
+    package static let writing = Interest(rawValue: EPOLLOUT.rawValue)
   }
 
   private let descriptor: Int32
@@ -43,14 +40,14 @@ package struct Poller: ~Copyable {
   }
 
   /// Adds a descriptor, which its owner removes before closing it.
-  package func add(_ other: Int32, for interest: Interest = .reading, token: UInt64) {
-    let result = linux_epoll_add(descriptor, other, interest.bits, token)
+  package func add(_ other: Int32, for interest: Interest = [.reading], token: UInt64) {
+    let result = linux_epoll_add(descriptor, other, interest.rawValue, token)
     precondition(result == 0, "epoll does not take descriptor \(other): \(errno)")
   }
 
   /// Changes what a descriptor is waited on for.
   package func modify(_ other: Int32, for interest: Interest, token: UInt64) {
-    _ = linux_epoll_modify(descriptor, other, interest.bits, token)
+    _ = linux_epoll_modify(descriptor, other, interest.rawValue, token)
   }
 
   /// Removes a descriptor; harmless if it is not there.

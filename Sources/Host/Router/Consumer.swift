@@ -55,6 +55,16 @@ final class Consumer {
     if !patterns.contains(pattern) { patterns.append(pattern) }
   }
 
+  /// Whether a member takes envelopes, or will.
+  var isComing: Bool {
+    members.contains { member in
+      switch member.state {
+      case .waiting, .starting, .running: true
+      case .stopping, .stopped, .quarantined: false
+      }
+    }
+  }
+
   /// Whether a topic is one that it subscribes to.
   func subscribes(to topic: String) -> Bool {
     patterns.contains { $0.matches(topic) }

@@ -150,8 +150,9 @@ extension Router {
   /// Begins a request.
   private func begin(on route: Route, for requester: PendingRequests.Requester) {
     let topic = route.topic.description
-    var deadline = stamp.head.deadline
-    if deadline <= 0 { deadline = stamp.head.ts + Self.defaultDeadline }
+    let latest = stamp.head.ts + patience(of: requester)
+    let wished = stamp.head.deadline > 0 ? stamp.head.deadline : stamp.head.ts + Self.defaultPatience
+    let deadline = min(wished, latest)
     stamp.head.deadline = deadline
     stamp.head.flags = UInt8(PROMETHEAN_FLAG_REQUEST)
     let request = PendingRequests.Request(
@@ -161,8 +162,10 @@ extension Router {
       deadline: deadline
     )
     guard let number = route.consumers.first else {
-      let failure = "no plugin that runs here subscribes to \(topic)"
-      return fail(request, PROMETHEAN_UNAVAILABLE, failure)
+      return fail(request, PROMETHEAN_UNAVAILABLE, "no plugin that runs here subscribes to \(topic)")
+    }
+    guard route.isDurable || consumers[number].isComing else {
+      return fail(request, PROMETHEAN_UNAVAILABLE, "\(consumers[number].plugin) is quarantined or stopped")
     }
     let id = pending.add(request)
     let correlation = FixedBytes(pending.correlation(of: id))
@@ -178,8 +181,19 @@ extension Router {
     }
   }
 
-  /// Nanoseconds after which a request without a deadline fails: a person would have given up.
-  static var defaultDeadline: Int64 { 30 * nanosecondsPerSecond }
+  /// How long a requester can wait for an answer, ns.
+  ///
+  /// An instance that is itself to settle a delivery by a deadline must hear in time to do so.
+  private func patience(of requester: PendingRequests.Requester) -> Int64 {
+    guard case .instance(let caller) = requester else { return Self.clientPatience }
+    return caller.instance.plugin.limits.deadline.nanoseconds / 2
+  }
+
+  /// How long a requester waits that does not say so, ns: a person would have given up.
+  private static var defaultPatience: Int64 { 30 * nanosecondsPerSecond }
+
+  /// How long a client may have a request wait, ns: beyond it, something else is wrong.
+  private static var clientPatience: Int64 { 600 * nanosecondsPerSecond }
 
   /// Hash of a key; 0 for none.
   func keyHash(_ key: UnsafeRawBufferPointer) -> UInt64 {

@@ -62,7 +62,7 @@ package final class Launcher {
     var setup = RunnerSetup(libraryName: name, pluginID: plugin.id, instanceName: instance.name)
     setup.provider = instance.binding?.provider ?? ""
     setup.tenant = instance.binding?.tenant ?? ""
-    setup.extensions = Self.extensions(of: plugin.policy)
+    setup.extensions = Self.extensions(of: plugin)
     setup.omissions = omissions
     if isRoot, let uid = uids[plugin.id] { (setup.uid, setup.gid) = (uid, uid) }
     let data = deployment.dataDirectory(of: plugin.id)
@@ -87,13 +87,15 @@ package final class Launcher {
   /// Bytes of address space beyond the data: libraries, thread stacks, the rings.
   private static let mapped: UInt64 = 1 << 30
 
-  private static func extensions(of policy: Policy) -> RunnerSetup.Extensions {
+  private static func extensions(of plugin: PluginConfiguration) -> RunnerSetup.Extensions {
+    let policy = plugin.policy
     var extensions: RunnerSetup.Extensions = []
     if policy.grants(.log) { extensions.insert(.log) }
     if policy.grants(.clock) { extensions.insert(.clock) }
     if policy.grants(.metrics) { extensions.insert(.metrics) }
     if policy.grants(.publish) { extensions.insert(.publish) }
-    if policy.grants(.subscribe) { extensions.insert(.subscribe) }
+    // What provides something is delivered requests for it, and has to be able to answer.
+    if policy.grants(.subscribe) || !plugin.manifest.provides.isEmpty { extensions.insert(.subscribe) }
     if policy.grants(.state) { extensions.insert(.state) }
     return extensions
   }
