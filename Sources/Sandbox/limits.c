@@ -42,7 +42,14 @@ int limits_die_with_parent(sandbox_report *report) {
   return sandbox_failed(report, "prctl(PR_SET_PDEATHSIG): %s", strerror(errno));
 }
 
+/// Has a write that goes too far fail with EFBIG or EPIPE, instead of ending the process.
+static int ignore_write_signals(sandbox_report *report) {
+  if (signal(SIGXFSZ, SIG_IGN) != SIG_ERR && signal(SIGPIPE, SIG_IGN) != SIG_ERR) return 0;
+  return sandbox_failed(report, "signal: %s", strerror(errno));
+}
+
 int limits_apply(const sandbox_plan *plan, sandbox_report *report) {
+  if (ignore_write_signals(report)) return -1;
   if (limits_die_with_parent(report) || yield_to_host(plan->nice, report)) return -1;
   if (LIMIT(CORE, 0) || LIMIT(MSGQUEUE, 0) || LIMIT(RTPRIO, 0) || LIMIT(NICE, 0)) return -1;
   if (LIMIT(MEMLOCK, LOCKED_MEMORY) || LIMIT(SIGPENDING, PENDING_SIGNALS)) return -1;

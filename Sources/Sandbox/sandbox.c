@@ -39,6 +39,11 @@ static int pin_tasks(sandbox_report *report) {
   return report->tasks < 0 ? sandbox_failed(report, "open /proc/self/task: %s", strerror(errno)) : 0;
 }
 
+/// A working directory is a way to files that no path is needed for.
+static int leave_directory(sandbox_report *report) {
+  return chdir("/") == 0 ? 0 : sandbox_failed(report, "chdir /: %s", strerror(errno));
+}
+
 static int forbid_new_privileges(sandbox_report *report) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) return 0;
   return sandbox_failed(report, "prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
@@ -63,6 +68,7 @@ int sandbox_close(const sandbox_plan *plan, sandbox_report *report) {
   failed = failed || begin(report, SANDBOX_STAGE_LIMITS) || limits_apply(plan, report);
   failed = failed || begin(report, SANDBOX_STAGE_LANDLOCK) || (plan->landlock && pin_tasks(report));
   failed = failed || begin(report, SANDBOX_STAGE_NAMESPACES) || (plan->namespaces && namespaces_apply(plan, report));
+  failed = failed || leave_directory(report);
   failed = failed || begin(report, SANDBOX_STAGE_LIMITS) || limits_threads(plan, report);
   failed = failed || begin(report, SANDBOX_STAGE_IDENTITY) || identity_change(plan, report);
   failed = failed || limits_die_with_parent(report) || forbid_new_privileges(report);

@@ -3,6 +3,7 @@ internal import Channel
 internal import Envelope
 internal import Glibc
 internal import Host
+internal import Synchronization
 internal import Testing
 
 /// The host's part in a test: drives one runner step by step, and waits for what it says.
@@ -39,6 +40,9 @@ internal import Testing
   /// Only a failing test waits for it.
   static let patience: Int32 = 20_000
 
+  /// A user each, as the host gives: the kernel counts threads by user.
+  private static let users = Atomic<UInt32>(61_000)
+
   let process: RunnerProcess
   var channel: Channel { process.channel }
   private(set) var stderr = ""
@@ -61,7 +65,8 @@ internal import Testing
     defer { close(library) }
     var setup = RunnerSetup(libraryName: fixture.name, pluginID: "fixture", instanceName: "fixture-1")
     setup.extensions = [.log, .clock, .metrics, .publish, .subscribe, .state]
-    if geteuid() == 0 { (setup.uid, setup.gid) = (61_000, 61_000) }
+    if geteuid() == 0 { setup.uid = Self.users.add(1, ordering: .relaxed).newValue }
+    setup.gid = setup.uid
     configure(&setup)
     process = try .spawn(executable: runner, library: library, setup: setup)
   }

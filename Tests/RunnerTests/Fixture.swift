@@ -30,7 +30,10 @@ struct Fixture {
   /// Where to.
   ///
   /// Others than this user get in: a plugin's user must read its library.
-  static let directory = NSTemporaryDirectory() + "promethean-fixtures-\(getpid())"
+  static let directory: String = {
+    atexit { try? FileManager.default.removeItem(atPath: Fixture.directory) }
+    return NSTemporaryDirectory() + "promethean-fixtures-\(getpid())"
+  }()
 
   /// Compiles a plugin of `Fixtures` with the plain C compiler, once for each set of flags.
   static func compile(_ source: String = "plugin", _ flags: String...) throws -> Fixture {

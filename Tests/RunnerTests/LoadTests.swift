@@ -161,6 +161,12 @@ internal import Testing
     }
   }
 
+  @Test func `a runner that is not there cannot be spawned`() async throws {
+    await #expect(throws: RunnerError.system("spawn of /nowhere/promethean-runner", ENOENT)) {
+      try await onHostThread { _ = try Driver(.compile(), runner: "/nowhere/promethean-runner") }
+    }
+  }
+
   @Test func `a set-up that no message holds is refused by the host`() async throws {
     await #expect(throws: RunnerError.self) {
       try await onHostThread {

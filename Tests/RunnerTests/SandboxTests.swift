@@ -27,6 +27,9 @@ internal import Testing
     }
   }
 
+  /// Whose the directories are that a plugin writes to.
+  static let owner: UInt32 = 60_999
+
   static let needsRoot: Comment = "only root can start a runner as somebody else"
 
   @Test(.enabled(if: geteuid() == 0, needsRoot), arguments: Machine.allCases)
@@ -107,12 +110,13 @@ internal import Testing
   @Test(.enabled(if: geteuid() == 0, needsRoot), arguments: Machine.allCases)
   func `SQLite works in WAL mode in a directory that was granted`(machine: Machine) async throws {
     try await onHostThread {
-      let owner: UInt32 = machine.isRoot ? 61_000 : 65_534
+      let owner: UInt32 = machine.isRoot ? Self.owner : 65_534
       let directory = try Fixture.writableDirectory("database-\(machine)", owner: owner)
       let driver = try machine.spawn(.compile("database", "-lsqlite3")) { setup in
         // Within one that was granted to read only, and named before it.
         setup.paths.append(.init(.write, directory))
         setup.paths.append(.init(.read, Fixture.directory))
+        if machine.isRoot { setup.uid = Self.owner }
         setup.limits.fileSize = 64 << 20
         setup.config = directory + "/test.db"
       }
@@ -122,9 +126,71 @@ internal import Testing
     }
   }
 
+  struct Grant: CustomTestStringConvertible, Sendable {
+    let access: RunnerSetup.Path.Access?
+    let omissions: RunnerSetup.Omissions
+    let outcome: String
+
+    var testDescription: String { "\(access.map { "\($0)" } ?? "none") \(omissions.rawValue)" }
+  }
+
+  static let grants = [
+    Grant(
+      access: nil,
+      omissions: [],
+      outcome: "list ENOENT, make ENOENT, fill no file, move EPERM, remove EPERM, load refused"
+    ),
+    Grant(
+      access: .read,
+      omissions: [],
+      outcome: "list worked, make EROFS, fill no file, move EPERM, remove EPERM, load refused"
+    ),
+    // What can be written cannot be run.
+    Grant(
+      access: .write,
+      omissions: [],
+      outcome: "list worked, make worked, fill EFBIG, move worked, remove worked, load refused"
+    ),
+    Grant(
+      access: nil,
+      omissions: .namespaces,
+      outcome: "list EACCES, make EACCES, fill no file, move EPERM, remove EPERM, load refused"
+    ),
+    Grant(
+      access: .read,
+      omissions: .namespaces,
+      outcome: "list worked, make EACCES, fill no file, move EPERM, remove EPERM, load worked"
+    ),
+    // Without a mount of its own nothing keeps it from running what it can read.
+    Grant(
+      access: .write,
+      omissions: .namespaces,
+      outcome: "list worked, make worked, fill EFBIG, move worked, remove worked, load worked"
+    ),
+  ]
+
+  @Test(arguments: grants)
+  func `a path can be used as it was granted, and no further`(grant: Grant) async throws {
+    try await onHostThread {
+      let directory = try Fixture.writableDirectory("grant-\(grant.testDescription)", owner: Self.owner)
+      let library = try Fixture.compile()
+      let copy = directory + "/code.so"
+      try Fixture.run("/bin/cp", ["-f", library.path, copy])
+      let driver = try Driver(library) { setup in
+        setup.omissions = grant.omissions
+        if setup.uid != 0 { setup.uid = Self.owner }
+        setup.limits.fileSize = 1 << 20
+        if let access = grant.access { setup.paths.append(.init(access, directory)) }
+      }
+      try driver.start()
+      try driver.deliver("Path", payload: directory)
+      #expect(try driver.line("list") == grant.outcome)
+    }
+  }
+
   @Test func `a file outside of what was granted cannot be opened by SQLite either`() async throws {
     try await onHostThread {
-      let directory = try Fixture.writableDirectory("database-denied", owner: 61_000)
+      let directory = try Fixture.writableDirectory("database-denied", owner: Self.owner)
       let driver = try Driver(.compile("database", "-lsqlite3")) { $0.config = directory + "/test.db" }
       try driver.start()
       try driver.deliver("Work")

@@ -1,5 +1,8 @@
 // A plugin that does what the intent of an envelope says. What it is like when it is loaded is chosen when it is compiled.
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <promethean/plugin.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -68,6 +71,35 @@ static void flood(void) {
 }
 
 static const void *extension(const char *id) { return host->extension(host->context, text(id)); }
+
+/// The word for how a call ended.
+static const char *outcome(int result) { return result >= 0 ? "worked" : strerrorname_np(errno); }
+
+/// Tries a path: to read it, to write a file of it, to make one in it, to write more than is allowed, to map code from it.
+static void try_path(const char *path) {
+  static char block[1 << 16];
+  char line[512], inner[300];
+  snprintf(inner, sizeof inner, "%s/made", path);
+  int directory = open(path, O_RDONLY | O_DIRECTORY);
+  const char *listed = outcome(directory);
+  int made = open(inner, O_CREAT | O_RDWR | O_TRUNC, 0644);
+  const char *was_made = outcome(made);
+  const char *written = "no file";
+  for (int i = 0; made >= 0 && i < 100; i++)
+    if (write(made, block, sizeof block) < (long)sizeof block) {
+      written = outcome(-1);
+      break;
+    }
+  char moved[310];
+  snprintf(moved, sizeof moved, "%s.moved", inner);
+  const char *was_moved = outcome(rename(inner, moved));
+  snprintf(inner, sizeof inner, "%s/code.so", path);
+  const char *loaded = dlopen(inner, RTLD_NOW) ? "worked" : "refused";
+  const char *unlinked = outcome(unlink(moved));
+  snprintf(line, sizeof line, "list %s, make %s, fill %s, move %s, remove %s, load %s", listed, was_made, written, was_moved,
+           unlinked, loaded);
+  say(line);
+}
 
 static promethean_status create(const promethean_host *given, void **instance) {
   host = given;
@@ -204,6 +236,11 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
     held = delivery;
     say("held");
     return PROMETHEAN_PENDING;
+  }
+  if (is(intent, "Path")) {
+    snprintf(line, sizeof line, "%.*s", (int)envelope->payload.size, envelope->payload.data);
+    try_path(line);
+    return PROMETHEAN_OK;
   }
   if (is(intent, "Crash")) abort();
   if (is(intent, "Exit")) exit(3);
