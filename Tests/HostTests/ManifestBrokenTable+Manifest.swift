@@ -65,6 +65,14 @@ extension BrokenManifest {
       "libIndexer.so(plugin.yml):16:7: agent.capabilities[1].secrets.read: a worker cannot hold secrets.read; only access plugins can"
     ),
     BrokenManifest(
+      "access plugin that begins conversations",
+      in: "Echo",
+      "- log\n",
+      "- social.post: [\"urn:*\"]\n",
+      "libEcho.so(plugin.yml):10:7: agent.capabilities[0].social.post: "
+        + "an access plugin cannot hold social.post; only worker plugins can"
+    ),
+    BrokenManifest(
       "worker that dials",
       in: "Indexer",
       "fs.write: [/srv/echo]",

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import Host
@@ -36,7 +35,7 @@ import Testing
 
 /// The files that this process has mapped.
 func mappedFiles() throws -> Set<String> {
-  // Not by Foundation, which takes the kernel's first short read for the whole.
+  // Read until nothing comes: the kernel gives this file out in pieces.
   let maps = String(decoding: try readFile("/proc/self/maps", sizeMax: 1 << 24), as: UTF8.self)
   return Set(maps.split(separator: "\n").compactMap { $0.firstIndex(of: "/").map($0.suffix(from:)).map(String.init) })
 }

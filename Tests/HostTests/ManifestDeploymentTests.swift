@@ -1,5 +1,5 @@
 import Envelope
-import Foundation
+import Glibc
 import Testing
 
 @testable import Host
@@ -67,11 +67,12 @@ import Testing
     let fixture = try ManifestFixture()
     fixture.manifests["Echo"] = ManifestFixture.echo
     let library = try #require(try fixture.read().deployment?.plugin("echo")?.library)
-    let bytes = try #require(FileManager.default.contents(atPath: library.path))
-    #expect(library.digest == sha256(Array(bytes)))
+    let bytes = try readFile(library.path, sizeMax: 1 << 20)
+    #expect(library.digest == sha256(bytes))
     #expect(sha256(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     #expect(library.size == bytes.count)
-    try FileManager.default.removeItem(atPath: library.path)
+    let removed = unsafe unlink(library.path)
+    #expect(removed == 0)
     #expect(try library.bytes(at: 0, count: 4) == [0x7F, 0x45, 0x4C, 0x46])
   }
 
@@ -124,12 +125,12 @@ import Testing
   @Test func `libraries are found in plugins.d first, then along the search path`() throws {
     let fixture = try ManifestFixture()
     try fixture.write()
-    let other = fixture.directory + "/elsewhere"
-    try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
-    try FileManager.default.moveItem(atPath: fixture.directory + "/plugins.d/libEcho.so", toPath: other + "/Echo.so")
-    try FileManager.default.copyItem(
-      atPath: fixture.directory + "/plugins.d/libIndexer.so",
-      toPath: other + "/libIndexer.so"
+    let other = try fixture.makeDirectory("elsewhere")
+    let moved = unsafe rename(fixture.directory + "/plugins.d/libEcho.so", other + "/Echo.so")
+    try #require(moved == 0)
+    try fixture.write(
+      "elsewhere/libIndexer.so",
+      readFile(fixture.directory + "/plugins.d/libIndexer.so", sizeMax: 1 << 20)
     )
     let deployment = try Deployment.load(path: fixture.directory + "/plugins.yml", searchPath: ["/nowhere", other])
     #expect(deployment.plugin("echo")?.libraryPath == other + "/Echo.so")
@@ -147,12 +148,25 @@ import Testing
     )
   }
 
+  @Test func `a directory above the host's own files is refused`() throws {
+    let fixture = try ManifestFixture()
+    fixture.edit("plugins.yml", "fs.write: [/srv/echo]", "fs.write: [\(fixture.directory)]")
+    let state = fixture.directory + "/var"
+    #expect(
+      try fixture.read().diagnostics.map(\.message) == [
+        "plugins.echo.grants.fs.write: \(fixture.directory) reaches the host's own files in \(state); "
+          + "name a directory without / in front to use the plugin's own"
+      ]
+    )
+  }
+
   @Test func `a link to where nobody may write is seen through`() throws {
     let fixture = try ManifestFixture()
     // Beside the deployment, since within it the host's own files would be what is said.
     let link = fixture.directory + "-link"
-    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/proc/self")
-    defer { try? FileManager.default.removeItem(atPath: link) }
+    let made = unsafe symlink("/proc/self", link)
+    try #require(made == 0)
+    defer { unsafe unlink(link) }
     fixture.edit("plugins.yml", "fs.write: [/srv/echo]", "fs.write: [\(link)]")
     #expect(
       try fixture.messages() == [

@@ -1,11 +1,13 @@
-import Foundation
+import Glibc
+import TestSupport
 import Testing
 
 @testable import Host
 
 /// A deployment on disk that is well, to be broken in one place: three plugins, three tenants.
 final class ManifestFixture {
-  let directory: String
+  private let temporary: TemporaryDirectory
+  var directory: String { temporary.path }
   var files: [String: String] = ["plugins.yml": ManifestFixture.plugins]
   var manifests = [
     "Echo": ManifestFixture.echo, "Storage": ManifestFixture.storage, "Indexer": ManifestFixture.indexer,
@@ -14,12 +16,21 @@ final class ManifestFixture {
   var damage: [String: (inout [UInt8]) -> Void] = [:]
 
   init() throws {
-    directory = "/tmp/manifest-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: directory + "/plugins.d", withIntermediateDirectories: true)
+    temporary = try TemporaryDirectory()
+    try makeDirectory("plugins.d")
   }
 
-  deinit {
-    try? FileManager.default.removeItem(atPath: directory)
+  /// Makes a directory within the deployment's, and returns its path.
+  @discardableResult
+  func makeDirectory(_ name: String) throws -> String {
+    let made = unsafe mkdir(temporary.file(name), 0o700)
+    try #require(made == 0)
+    return temporary.file(name)
+  }
+
+  /// Writes a file within the deployment's directory.
+  func write(_ name: String, _ bytes: [UInt8]) throws {
+    try temporary.write(name, bytes)
   }
 
   /// Replaces a text that stands once in a file: `plugins.yml`, or a library's name for its manifest.
@@ -30,16 +41,16 @@ final class ManifestFixture {
       Issue.record("\(found.count) times in \(file): \(old)")
       return
     }
-    let edited = text.replacingCharacters(in: range, with: new)
-    if files[file] != nil { files[file] = edited } else { manifests[file] = edited }
+    let edited = text[..<range.lowerBound] + new + text[range.upperBound...]
+    if files[file] != nil { files[file] = String(edited) } else { manifests[file] = String(edited) }
   }
 
   func write() throws {
-    for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)")) }
+    for (name, text) in files { try write(name, Array(text.utf8)) }
     for (name, manifest) in manifests {
       var bytes = ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8)))
       damage[name]?(&bytes)
-      try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/plugins.d/lib\(name).so"))
+      try write("plugins.d/lib\(name).so", bytes)
     }
   }
 
@@ -52,6 +63,9 @@ final class ManifestFixture {
   func messages() throws -> [String] {
     try read().diagnostics.map { $0.description.replacing(directory + "/", with: "") }
   }
+
+  /// Where this package stands.
+  static let repository = String(#filePath.dropLast("/Tests/HostTests/ManifestFixture.swift".count))
 
   static let plugins = """
     version: 1

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Testing
 
 @testable import Host
@@ -152,9 +152,9 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     let fixture = try ManifestFixture()
     try fixture.write()
     let path = fixture.directory + "/plugins.d/libEcho.so"
-    let whole = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+    let whole = try readFile(path, sizeMax: 1 << 20)
     for length in stride(from: 0, to: whole.count, by: 7) {
-      try Data(whole.prefix(length)).write(to: URL(fileURLWithPath: path))
+      try fixture.write("plugins.d/libEcho.so", Array(whole.prefix(length)))
       #expect(throws: LibraryError.self) { _ = try ManifestNote.read(from: LibraryFile(path: path)) }
     }
   }
@@ -163,12 +163,12 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     let fixture = try ManifestFixture()
     try fixture.write()
     let path = fixture.directory + "/plugins.d/libEcho.so"
-    let whole = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+    let whole = try readFile(path, sizeMax: 1 << 20)
     for index in Array(0..<64) + Array(whole.count - 64..<whole.count) {
       for byte in [128, 255] as [UInt8] {
         var broken = whole
         broken[index] = byte
-        try Data(broken).write(to: URL(fileURLWithPath: path))
+        try fixture.write("plugins.d/libEcho.so", broken)
         if let note = try? ManifestNote.read(from: LibraryFile(path: path)) { #expect(note.manifest.count <= 65536) }
       }
     }
@@ -178,36 +178,36 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     let fixture = try ManifestFixture()
     try fixture.write()
     let (library, witness) = (fixture.directory + "/plugins.d/libEcho.so", fixture.directory + "/ran")
-    try compile(constructorThatCreates: witness, to: library, in: fixture.directory)
+    try compile(constructorThatCreates: witness, to: library, in: fixture)
     let (deployment, diagnostics) = Deployment.read(path: fixture.directory + "/plugins.yml", searchPath: [])
     #expect(diagnostics.map(\.description) == [])
     #expect(deployment?.plugin("echo")?.manifest.provider == "echo")
-    #expect(!FileManager.default.fileExists(atPath: witness))
+    #expect(!exists(witness))
     #expect(try mappedFiles().filter { $0.hasPrefix(fixture.directory) } == [])
     // The constructor is there, and this process would have run it.
     let handle = try unsafe #require(unsafe dlopen(library, RTLD_NOW))
     defer { unsafe dlclose(handle) }
-    #expect(FileManager.default.fileExists(atPath: witness))
+    #expect(exists(witness))
     #expect(try mappedFiles().contains(library))
     // The fixture's directory goes with it, and with that the name in the map.
     withExtendedLifetime(fixture) {}
   }
 
-  private func compile(constructorThatCreates witness: String, to library: String, in directory: String) throws {
+  private func exists(_ path: String) -> Bool {
+    unsafe access(path, F_OK) == 0
+  }
+
+  private func compile(constructorThatCreates witness: String, to library: String, in fixture: ManifestFixture) throws {
     let source = """
       #include <fcntl.h>
       #include <promethean/note.h>
-      PROMETHEAN_NOTE_FILE("\(directory)/plugin.yml")
+      PROMETHEAN_NOTE_FILE("\(fixture.directory)/plugin.yml")
       __attribute__((constructor)) static void run(void) { open("\(witness)", O_CREAT | O_WRONLY, 0600); }
       """
-    try Data(source.utf8).write(to: URL(fileURLWithPath: directory + "/plugin.c"))
-    try Data(ManifestFixture.echo.utf8).write(to: URL(fileURLWithPath: directory + "/plugin.yml"))
-    let headers = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../Sources/PluginABI/include"
-    let compiler = Process()
-    compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    compiler.arguments = ["clang", "-shared", "-fPIC", "-I", headers, directory + "/plugin.c", "-o", library]
-    try compiler.run()
-    compiler.waitUntilExit()
-    try #require(compiler.terminationStatus == 0)
+    try fixture.write("plugin.c", Array(source.utf8))
+    try fixture.write("plugin.yml", Array(ManifestFixture.echo.utf8))
+    let headers = ManifestFixture.repository + "/Sources/PluginABI/include"
+    let status = unsafe system("clang -shared -fPIC -I '\(headers)' '\(fixture.directory)/plugin.c' -o '\(library)'")
+    try #require(status == 0)
   }
 }

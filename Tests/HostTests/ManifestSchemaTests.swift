@@ -1,5 +1,4 @@
 import Envelope
-import Foundation
 import Testing
 
 @testable import Host
@@ -90,7 +89,7 @@ import Testing
     let fixture = try ManifestFixture()
     fixture.edit(mapping.file, mapping.old, mapping.new)
     let message = try #require(try fixture.messages().first { $0.contains("zzzzzzzzzz") })
-    let list = try #require(message.components(separatedBy: "; expected ").last)
+    let list = message[try #require(message.firstRange(of: "; expected ")).upperBound...]
     let known = Set(list.replacing(" or ", with: ", ").split(separator: ", ").map(String.init))
     let name = mapping.path == ["$defs", "grants"] ? "plugins" : mapping.schema
     let schema = try #require(try at(mapping.path, of: Self.schema(name)))
@@ -116,7 +115,7 @@ import Testing
   }
 
   @Test func `the reference describes every key and every capability`() throws {
-    let reference = try String(contentsOfFile: Self.repository + "/docs/manifest.md", encoding: .utf8)
+    let reference = try text(ManifestFixture.repository + "/docs/manifest.md")
     for name in ["plugins", "plugin"] {
       #expect(keys(of: try Self.schema(name)).filter { !reference.contains("`\($0)`") } == [])
     }
@@ -124,11 +123,11 @@ import Testing
 
   @Test func `the default deployment is well, with the manifests of the plugins it names`() throws {
     let fixture = try ManifestFixture()
-    fixture.files["plugins.yml"] = try String(contentsOfFile: Self.repository + "/plugins.yml", encoding: .utf8)
+    fixture.files["plugins.yml"] = try text(ManifestFixture.repository + "/plugins.yml")
     fixture.manifests = [:]
     for name in ["Echo", "Storage", "MessageIndexer"] {
-      let path = "\(Self.repository)/Plugins/\(name)/plugin.yml"
-      fixture.manifests[name] = try String(contentsOfFile: path, encoding: .utf8)
+      let path = "\(ManifestFixture.repository)/Plugins/\(name)/plugin.yml"
+      fixture.manifests[name] = try text(path)
     }
     let (read, diagnostics) = try fixture.read()
     #expect(diagnostics.map(\.description) == [])
@@ -146,10 +145,12 @@ import Testing
 
   // MARK: - Files
 
-  private static let repository = String(#filePath.dropLast("/Tests/HostTests/ManifestSchemaTests.swift".count))
+  private func text(_ path: String) throws -> String {
+    String(decoding: try readFile(path, sizeMax: 1 << 20), as: UTF8.self)
+  }
 
   private static func schema(_ name: String) throws -> JSON {
-    try JSON.parse(Array(Data(contentsOf: URL(fileURLWithPath: "\(repository)/schemas/\(name).schema.json"))))
+    try JSON.parse(try readFile("\(ManifestFixture.repository)/schemas/\(name).schema.json", sizeMax: 1 << 20))
   }
 
   private func at(_ path: [String], of schema: JSON) throws -> JSON? {

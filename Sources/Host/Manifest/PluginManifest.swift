@@ -200,7 +200,7 @@ extension ManifestValue {
   func isHeld(_ capability: Capability, by kind: PluginKind?) -> Bool {
     guard let kind, !capability.holders.contains(kind) else { return true }
     report(
-      "a \(kind) cannot hold \(capability.name); only \(capability.holders.map { "\($0)" }.spelledOut("and")) plugins can"
+      "\(kind.withArticle) cannot hold \(capability.name); only \(capability.holders.map { "\($0)" }.spelledOut("and")) plugins can"
     )
     return false
   }
