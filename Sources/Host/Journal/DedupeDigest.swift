@@ -49,11 +49,6 @@ package struct DedupeDigest: Sendable, Hashable {
       unsafe rest = unsafe rest.dropFirst(lengthSize + text.count)
     }
   }
-
-  /// Adds the digest's bytes to the end of `bytes`.
-  func append(to bytes: inout [UInt8]) {
-    for part in [first, second] { unsafe withUnsafeBytes(of: part) { unsafe bytes.append(contentsOf: $0) } }
-  }
 }
 
 /// Bytes of the length before a field.

@@ -126,10 +126,8 @@ package final class Journal {
 
   private func record(_ digests: [DedupeDigest], first: Int64) throws(SQLiteError) {
     guard !digests.isEmpty else { return }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digests.count * DedupeDigest.size)
-    for digest in digests { digest.append(to: &bytes) }
-    try statements.insertDigests.run(first, bytes)
+    // A digest is its 16 bytes and nothing else, so an array of them is what the row holds.
+    try statements.insertDigests.run(first, unsafe digests.withUnsafeBytes { unsafe [UInt8]($0) })
   }
 
   private func loadDigests() throws(SQLiteError) {
