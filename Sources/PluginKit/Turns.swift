@@ -12,9 +12,11 @@ final class Turns {
   /// Returns in the next `poll`, which the host makes after a batch; it is asked for one where there is no batch.
   func next() async {
     guard !isClosed else { return }
-    await withCheckedContinuation { continuation in
-      waiting.append(continuation)
-      if waiting.count == 1 { host.wake() }
+    await PluginActor.staying {
+      await withCheckedContinuation { continuation in
+        waiting.append(continuation)
+        if waiting.count == 1 { host.wake() }
+      }
     }
   }
 
