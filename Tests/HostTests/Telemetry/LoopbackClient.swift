@@ -9,7 +9,8 @@ final class LoopbackClient {
   init?(port: UInt16) {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     // A server that does not answer fails the test rather than hanging it.
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    var patience = timeval()
+    patience.tv_sec = 10
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
