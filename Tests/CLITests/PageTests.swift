@@ -86,3 +86,41 @@ struct PageTests {
     )
   }
 }
+
+struct WelcomePageTests {
+  private static let status: JSON = [
+    "http": "127.0.0.1:8650",
+    "instances": [
+      [
+        "name": "storage", "state": "RUNNING", "level": "full", "pid": 1, "uptime_ms": 1, "restarts": 0, "lag": 0,
+        "tenant": "*/*",
+      ],
+      [
+        "name": "echo", "state": "RUNNING", "level": "full", "pid": 2, "uptime_ms": 1, "restarts": 0, "lag": 0,
+        "tenant": "echo/demo",
+      ],
+    ],
+  ]
+
+  @Test func `the welcome says what to type next`() {
+    let lines = WelcomePage(status: Self.status, deployment: nil).lines(style: .plain, width: nil)
+    #expect(
+      lines.suffix(8) == [
+        "",
+        "In another terminal:",
+        "  promethean send --provider echo --tenant demo --text \"hello\"",
+        "  promethean tap 'promethean.p.echo.t.demo.>'",
+        "  promethean query --provider echo --tenant demo messages",
+        "",
+        "metrics and health: http://127.0.0.1:8650/metrics /healthz /readyz",
+        "Ctrl-C here, or promethean down, stops everything.",
+      ]
+    )
+  }
+
+  @Test func `a deployment that was named is named again, and no echo means no example of it`() {
+    let lines = WelcomePage(status: ["instances": []], deployment: "my dir/it's").lines(style: .plain, width: nil)
+    #expect(lines.contains(#"  promethean --deployment 'my dir/it'\''s' status"#))
+    #expect(!lines.contains { $0.contains("send") })
+  }
+}

@@ -11,11 +11,11 @@ extension Command {
       """,
     options: [GlobalOption.version],
     examples: [
-      Example("promethean status", "Shows what runs."),
+      Example("promethean up", "Runs the plugins.yml of this directory until Ctrl-C."),
       Example("promethean --deployment /srv/agents status", "Asks the host of another deployment."),
     ],
     subcommands: [
-      down, status, validate, send, request, tap, query, logs, grants, deadLetters, completion, version, help,
+      up, down, status, validate, send, request, tap, query, logs, grants, deadLetters, completion, version, help,
     ]
   )
 }

@@ -1,7 +1,5 @@
 internal import Envelope
-
-/// The version of the host, its runner and this command line, which are released together.
-private let programVersion = "0.1.0"
+internal import Host
 
 extension Command {
   static let version = Command(
@@ -12,7 +10,7 @@ extension Command {
   ) { _, session in try printVersion(session) }
 
   static func printVersion(_ session: Session) throws -> ExitCode {
-    try session.show(["version": .string(programVersion)]) { ["promethean \(programVersion)"] }
+    try session.show(["version": .string(Build.version)]) { ["promethean \(Build.version)"] }
     return .success
   }
 }

@@ -30,7 +30,7 @@ struct StatusPage {
         state(instance),
         level(instance),
         .init(number(instance, "pid")),
-        .init(instance["uptime_ms"]?.intValue.map { Duration.milliseconds($0).summary } ?? "-"),
+        .init(uptime(instance)),
         .init(number(instance, "restarts")),
         .init(number(instance, "lag")),
       ])
@@ -57,8 +57,8 @@ struct StatusPage {
       problems.append("\(name): \(dropped) envelopes of ephemeral topics were dropped because it was too slow")
     }
     if let level = instance["level"]?.stringValue, level != "full" {
-      let reason = instance["level_reason"]?.stringValue.map { ": \($0)" } ?? ""
-      problems.append("\(name): sandbox level \(level)\(reason)")
+      let reason = instance["level_reason"]?.stringValue ?? ""
+      problems.append("\(name): sandbox level \(level)" + (reason.isEmpty ? "" : ": \(reason)"))
     }
     return problems
   }
@@ -81,6 +81,11 @@ struct StatusPage {
     case "none": return .init(level, .bad)
     default: return .init(level, .faint)
     }
+  }
+
+  private func uptime(_ instance: JSON) -> String {
+    guard let milliseconds = instance["uptime_ms"]?.intValue, instance["pid"]?.intValue != nil else { return "-" }
+    return Duration.milliseconds(milliseconds).summary
   }
 
   private func number(_ instance: JSON, _ key: String) -> String { instance[key]?.intValue.map(String.init) ?? "-" }

@@ -119,15 +119,6 @@ package final class AdminClient {
       }
     }
   }
-
-  /// Waits until the host has closed the connection, dropping what it still says.
-  package func waitForEnd() throws(AdminClientError) {
-    do throws(AdminClientError) {
-      while true { _ = try next() }
-    } catch {
-      guard error == .closed else { throw error }
-    }
-  }
 }
 
 // MARK: - Lines
