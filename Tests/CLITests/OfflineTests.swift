@@ -33,23 +33,24 @@ struct OfflineTests {
       "plugins.yml",
       """
       version: 1
-      tenant: []
+      hots: {}
+      tenants: [{ provider: echo, tenant: demo }]
       plugins:
         echo:
           library: NoSuchLibrary
-          tenants: []
+          tenants: [echo/demo]
       """
     )
     let run = Run("validate", "--deployment", directory.path)
     #expect(run.code == .failure)
-    #expect(run.lines.count == 2)
+    try #require(run.lines.count == 2, "\(run.output)")
     #expect(run.lines[0].hasPrefix("\(file):2:1: error: "))
-    #expect(run.lines[1].hasPrefix("\(file):5:14: error: "))
+    #expect(run.lines[1].hasPrefix("\(file):6:14: error: "))
     #expect(run.lines[1].contains("libNoSuchLibrary.so"))
     let report = try JSON.parse(Run("validate", file, "--json").output)
     #expect(report["valid"] == false)
     let errors = try #require(report["errors"]?.arrayValue)
-    #expect(errors.map { $0["line"] } == [2, 5])
+    #expect(errors.map { $0["line"] } == [2, 6])
     #expect(errors.map { $0["plugin"] } == [.null, "echo"])
   }
 
