@@ -5,6 +5,11 @@ package struct RateCap: Sendable {
   /// What a plugin may write to its standard error: a burst such as a backtrace, and then a steady trickle.
   package static let standardError = RateCap(perSecond: 50, burst: 500)
 
+  /// What a plugin may log: a line for each message of a burst, but no loop without end.
+  package static let records = RateCap(perSecond: 1000, burst: 10_000)
+  /// What is told of an instance that is refused the same thing over and over.
+  package static let audits = RateCap(perSecond: 20, burst: 500)
+
   package enum Decision: Sendable, Hashable {
     /// It may happen; so many before it were not let.
     case admit(suppressed: Int)
