@@ -11,7 +11,7 @@ extension HostProcess {
       "directory": .string(deployment.directory),
       "http": telemetry.map { JSON.string("127.0.0.1:\($0.port)") } ?? .null,
       "degraded": .array(degraded.sorted { $0.key < $1.key }.map { .string("\($0.key): \($0.value)") }),
-      "journal": ["head": .int(router.head), "backlog": .int(Int64(journal.backlog))],
+      "journal": keeper.status,
       "instances": .array(supervisor.instances.map { router.status(of: $0, now: now) }),
     ]
   }

@@ -25,6 +25,7 @@ package final class HostProcess {
   let router: Router
   let supervisor: Supervisor
   let journal: JournalLink
+  let keeper: JournalKeeper
   let startedAt = Timestamp.now
   /// What is wrong with the host itself, in words, by what it is about.
   var degraded: [String: String] = [:]
@@ -64,6 +65,7 @@ package final class HostProcess {
     let events = self.events
     journalThread = try JournalThread(opened) { events.post(.journal($0)) }
     journal = JournalLink(journalThread)
+    keeper = JournalKeeper(journal: journal, window: deployment.host.journalWindow, metrics: metrics.journal)
     router = Router(journal: journal, head: head, log: log, metrics: metrics)
     supervisor = Supervisor(
       deployment: deployment,
@@ -78,7 +80,7 @@ package final class HostProcess {
   ///
   /// - Returns: The exit code: 0, or 1 if something had to be ended by force.
   package func run() throws -> Int32 {
-    journal.onFailure = { [weak self] error in self?.journalFailed(error) }
+    journal.onCommit = { [weak self] error in self?.journalAnswered(error) }
     watchInstances()
     poller.add(signals.descriptor, token: Token.signals)
     poller.add(events.descriptor, token: Token.events)
@@ -136,6 +138,7 @@ package final class HostProcess {
     supervisor.tick(now: now)
     router.tick(now: now, realtime: HostClock.realtime)
     operations?.tick()
+    keeper.tick(now: now, needed: router.lowestCursor)
     readiness.update(supervisor.instances)
     health.update(
       unhealthy: degraded.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" },
@@ -176,9 +179,16 @@ package final class HostProcess {
     supervisor.killAll()
   }
 
-  private func journalFailed(_ error: JournalError) {
-    degraded["journal"] = error.description
-    log.error("the journal does not take what is published: \(error)")
+  /// Notes whether the journal takes what is published, and says so when that changes.
+  private func journalAnswered(_ error: JournalError?) {
+    guard error?.description != degraded["journal"] else { return }
+    degraded["journal"] = error?.description
+    if let error {
+      log.error("the journal does not take what is published: \(error)")
+    } else {
+      log.info("the journal takes what is published again")
+      router.repeatProgress()
+    }
   }
 
   private func watchInstances() {

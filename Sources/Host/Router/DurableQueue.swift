@@ -1,7 +1,7 @@
 /// What one consumer has yet to handle of the journal: a bounded window of envelopes, each waiting, leased or settled.
 ///
-/// The queue keeps the promises of delivery: each envelope to one member at a time; those of one key in their order and, while one of them is
-/// leased, all to the same member; nothing forgotten until it is settled. It knows nothing of instances, rings or disks, which is what makes
+/// The queue keeps the promises of delivery: each envelope to one member at a time; those of one key in their order, each when the one before is
+/// settled; nothing forgotten until it is settled. It knows nothing of instances, rings or disks, which is what makes
 /// its promises testable: members are numbers, time is a parameter.
 package struct DurableQueue {
   /// Envelopes held in memory per consumer: enough to keep a fast consumer busy while a page is read, and what a slow one costs at most.
@@ -67,8 +67,8 @@ package struct DurableQueue {
   private var entries: [Entry] = []
   private var first = 0
   private var bytes = 0
-  /// Which member holds the envelopes of a key, and how many.
-  private var holders: [UInt64: (member: Int, count: Int)] = [:]
+  /// The keys of which an envelope is leased.
+  private var leasedKeys: Set<UInt64> = []
   /// Members that hold a suspect, which is alone there.
   private var isolated: Set<Int> = []
   /// Nothing before this index of `entries` is waiting.
@@ -145,7 +145,8 @@ package struct DurableQueue {
   ///   - deliver: Hands an entry to a member; false: that member has no room after all.
   package mutating func dispatch(now: Int64, to members: inout [Member], deliver: (Entry, Int) -> Bool) {
     for index in members.indices where isolated.contains(members[index].id) { members[index].isClosed = true }
-    var blocked: Set<UInt64> = []
+    // One of a key at a time: were a second already on its way when the first fails, it would be handled before the first is tried again.
+    var blocked = leasedKeys
     var sawWaiting = false
     for index in max(firstWaiting, first)..<entries.count {
       guard case .waiting(let until) = entries[index].state else { continue }
@@ -163,17 +164,13 @@ package struct DurableQueue {
         continue
       }
       lease(index, to: &members[member])
+      if key != 0 { blocked.insert(key) }
     }
     if !sawWaiting { firstWaiting = entries.count }
   }
 
   private func choose(for entry: Entry, among members: [Member]) -> Int? {
-    let candidate =
-      if entry.key != 0, let holder = holders[entry.key] {
-        members.firstIndex { $0.id == holder.member && $0.hasRoom }
-      } else {
-        members.indices.filter { members[$0].hasRoom }.min { members[$0].load < members[$1].load }
-      }
+    let candidate = members.indices.filter { members[$0].hasRoom }.min { members[$0].load < members[$1].load }
     guard let candidate, entry.isSuspect, members[candidate].load > 0 else { return candidate }
     return nil
   }
@@ -186,7 +183,7 @@ package struct DurableQueue {
       member.isClosed = true
       isolated.insert(member.id)
     }
-    if entries[index].key != 0 { holders[entries[index].key, default: (member.id, 0)].count += 1 }
+    if entries[index].key != 0 { leasedKeys.insert(entries[index].key) }
   }
 
   // MARK: - Taking back
@@ -248,9 +245,7 @@ package struct DurableQueue {
     guard case .leased(let member) = entries[index].state else { return }
     leased -= 1
     if entries[index].isSuspect { isolated.remove(member) }
-    let key = entries[index].key
-    guard key != 0, let holder = holders[key] else { return }
-    holders[key] = holder.count > 1 ? (holder.member, holder.count - 1) : nil
+    leasedKeys.remove(entries[index].key)
   }
 
   private func index(of sequence: Int64) -> Int? {

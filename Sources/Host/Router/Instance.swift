@@ -56,6 +56,7 @@ package final class Instance {
   var outbox = Outbox()
   /// Publishes that the journal has not answered yet, and requests that nobody has.
   var openAppends = 0
+  var openAppendBytes = 0
   var openRequests = 0
   /// Envelopes dropped since the host started, and when the last was, on the monotonic clock.
   var dropped = 0

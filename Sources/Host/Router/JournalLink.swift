@@ -9,14 +9,15 @@ package final class JournalLink {
 
   private let thread: JournalThread
   private var batch = JournalBatch()
+  private var unwritten = JournalBatch()
   /// Who asked for the states in the batch, in their order.
   private var stateReplies: [StateReply] = []
   private var replies: [UInt64: Reply] = [:]
   private var lastToken: UInt64 = 0
   /// Hears how the appends of a commit ended, in the order in which they were asked for.
   package var onAppends: (Result<[JournalOutcome.Append], JournalError>, _ count: Int) -> Void = { _, _ in }
-  /// Hears of a commit that failed as a whole.
-  package var onFailure: (JournalError) -> Void = { _ in }
+  /// Hears of each commit: nil if it was written, else why it failed as a whole.
+  package var onCommit: (JournalError?) -> Void = { _ in }
 
   package typealias StateReply = (Result<JournalOutcome.State, JournalError>) -> Void
 
@@ -60,11 +61,19 @@ package final class JournalLink {
   /// Hands what was gathered to the journal.
   package func flush() {
     guard batch.count > 0 else { return }
-    let appends = batch.appends.count
-    let states = stateReplies
-    post(.commit(batch)) { [weak self] result in self?.committed(result, appends: appends, states: states) }
+    let (sent, states) = (batch, stateReplies)
     batch = JournalBatch()
     stateReplies = []
+    post(.commit(sent)) { [weak self] result in self?.committed(result, sent, states: states) }
+  }
+
+  /// Tries again to write what is nobody's to repeat: dead letters and failures of a commit that came to nothing.
+  ///
+  /// Publishers are told that theirs failed, and progress is written whole the next time.
+  package func retry() {
+    batch.failures += unwritten.failures
+    batch.deadLetters += unwritten.deadLetters
+    unwritten = JournalBatch()
   }
 
   private func flushIfFull() {
@@ -87,14 +96,18 @@ package final class JournalLink {
     for answer in answers { replies.removeValue(forKey: answer.token)?(answer.result) }
   }
 
-  private func committed(_ result: Result<JournalReply, JournalError>, appends: Int, states: [StateReply]) {
+  private func committed(_ result: Result<JournalReply, JournalError>, _ sent: JournalBatch, states: [StateReply]) {
+    let appends = sent.appends.count
     switch result {
     case .success(.committed(let outcome)):
+      onCommit(nil)
       onAppends(.success(outcome.appends), appends)
       for (reply, state) in zip(states, outcome.states) { reply(.success(state)) }
     case .success: preconditionFailure("a commit is answered by its outcome")
     case .failure(let error):
-      onFailure(error)
+      unwritten.failures += sent.failures
+      unwritten.deadLetters += sent.deadLetters
+      onCommit(error)
       onAppends(.failure(error), appends)
       for reply in states { reply(.failure(error)) }
     }

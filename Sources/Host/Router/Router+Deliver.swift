@@ -1,5 +1,6 @@
 internal import CChannel
 internal import CEnvelope
+internal import Envelope
 internal import Channel
 internal import Glibc
 internal import PluginABI
@@ -19,10 +20,33 @@ extension Router {
       )
     }
     guard !members.isEmpty else { return }
+    var expired: [Int64] = []
+    let realtime = HostClock.realtime
     consumer.queue.dispatch(now: HostClock.monotonic, to: &members) { entry, number in
-      deliver(entry, of: consumer, to: instances[number])
+      guard !isExpired(entry, at: realtime) else {
+        expired.append(entry.sequence)
+        return true
+      }
+      return deliver(entry, of: consumer, to: instances[number])
     }
+    for sequence in expired { expire(sequence, of: consumer) }
     fill(consumer)
+  }
+
+  /// Whether its sender has given it up: nobody wants its effect any more.
+  private func isExpired(_ entry: DurableQueue.Entry, at realtime: Int64) -> Bool {
+    let deadline = unsafe entry.bytes.withUnsafeBytes { unsafe RecordedEnvelope($0).head.deadline }
+    return deadline != 0 && deadline < realtime
+  }
+
+  private func expire(_ sequence: Int64, of consumer: Consumer) {
+    settle(sequence, of: consumer)
+    consumer.members.first?.metrics.discarded(.expired).add()
+    log.warn(
+      "an envelope's deadline passed before it could be delivered",
+      ["sequence": .int(sequence)],
+      plugin: consumer.plugin
+    )
   }
 
   /// Writes a recorded envelope into an instance's ring; false if it has no room.

@@ -15,16 +15,18 @@ extension Router {
       switch result {
       case .success(let outcomes): recorded(append, outcomes[index])
       case .failure(let error):
-        answer(append.publisher, .failure(RequestFailure(status: PROMETHEAN_FAILED, message: error.description)))
+        answer(append, .failure(RequestFailure(status: PROMETHEAN_FAILED, message: error.description)))
       }
     }
   }
 
   private func recorded(_ append: AppendQueue.Append, _ outcome: JournalOutcome.Append) {
     switch outcome {
-    case .duplicate: answerDuplicate(append.publisher)
+    case .duplicate: answerDuplicate(append)
     case .recorded(let sequence):
-      answer(append.publisher, .success(sequence))
+      metrics.journal.appended.add()
+      metrics.journal.appendedBytes.add(UInt64(append.bytes.count))
+      answer(append, .success(sequence))
       unsafe append.bytes.withUnsafeBytes { bytes in
         let envelope = unsafe RecordedEnvelope(bytes)
         guard let route = try? unsafe route(of: envelope[ENVELOPE_TOPIC]) else { return }
@@ -50,14 +52,16 @@ extension Router {
   }
 
   /// A copy is as good as the first for whoever publishes; one who asks would wait for an answer that went to the first.
-  private func answerDuplicate(_ publisher: AppendQueue.Publisher) {
-    guard case .request = publisher else { return answer(publisher, .success(nil)) }
+  private func answerDuplicate(_ append: AppendQueue.Append) {
+    metrics.journal.duplicates.add()
+    guard case .request = append.publisher else { return answer(append, .success(nil)) }
     let message = "an envelope with this id was sent before; a request of its own needs an id of its own"
-    answer(publisher, .failure(RequestFailure(status: PROMETHEAN_CONFLICT, message: message)))
+    answer(append, .failure(RequestFailure(status: PROMETHEAN_CONFLICT, message: message)))
   }
 
-  private func answer(_ publisher: AppendQueue.Publisher, _ result: Result<Int64?, RequestFailure>) {
-    switch publisher {
+  private func answer(_ append: AppendQueue.Append, _ result: Result<Int64?, RequestFailure>) {
+    let size = append.bytes.count
+    switch append.publisher {
     case .client(let hear): hear(result)
     case .request(let id):
       if case .failure(let failure) = result, let request = pending.remove(id) {
@@ -67,7 +71,10 @@ extension Router {
       guard caller.isListening else { return }
       let (instance, token) = (caller.instance, caller.token)
       instance.openAppends -= 1
-      if instance.isHeldBack, instance.openAppends < Self.openAppendsLimit / 2 {
+      instance.openAppendBytes -= size
+      if instance.isHeldBack, instance.openAppends < Self.openAppendsLimit / 2,
+        instance.openAppendBytes < Self.openAppendBytesLimit / 2
+      {
         instance.isHeldBack = false
         instance.hasMore = true
       }
@@ -116,6 +123,20 @@ extension Router {
         bytes: record.envelope,
         key: unsafe keyHash(envelope[ENVELOPE_KEY])
       )
+    }
+  }
+
+  /// Has every consumer's progress recorded again: what was said of it while the journal failed is lost.
+  func repeatProgress() {
+    for consumer in consumers { consumer.needsProgress = true }
+  }
+
+  /// Puts what a consumer and its members have before them on the metrics.
+  func showProgress(of consumer: Consumer) {
+    for member in consumer.members {
+      member.metrics.lag.set(Double(lag(of: consumer)))
+      member.metrics.inFlight.set(Double(member.deliveries.count))
+      member.metrics.queueDepth.set(Double(consumer.waiting.count + consumer.queue.count))
     }
   }
 

@@ -123,7 +123,10 @@ extension Router {
     if case .instance(let caller) = publisher {
       let instance = caller.instance
       instance.openAppends += 1
-      if instance.openAppends >= Self.openAppendsLimit { instance.isHeldBack = true }
+      instance.openAppendBytes += bytes.count
+      if instance.openAppends >= Self.openAppendsLimit || instance.openAppendBytes >= Self.openAppendBytesLimit {
+        instance.isHeldBack = true
+      }
     }
   }
 

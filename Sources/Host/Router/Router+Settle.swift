@@ -92,7 +92,7 @@ extension Router {
     bury(sequence, of: consumer, attempts: attempts, reason: reason)
   }
 
-  private func settle(_ sequence: Int64, of consumer: Consumer) {
+  func settle(_ sequence: Int64, of consumer: Consumer) {
     guard consumer.queue.settle(sequence) else { return }
     consumer.needsProgress = true
     consumer.needsDispatch = true
@@ -152,6 +152,7 @@ extension Router {
     instance.openRequests = 0
     instance.hasMore = false
     instance.openAppends = 0
+    instance.openAppendBytes = 0
     instance.isHeldBack = false
   }
 

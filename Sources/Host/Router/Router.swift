@@ -14,6 +14,8 @@ package final class Router {
   static let framesPerTurn = 256
   /// Publishes of one instance that the journal may owe an answer for, before its ring is left alone.
   static let openAppendsLimit = 4096
+  /// Bytes of them: what a publisher may cost the host while the disk is slow.
+  static let openAppendBytesLimit = 8 << 20
   /// Requests of one instance that may be open at once.
   static let openRequestsLimit = 4096
 
@@ -114,6 +116,9 @@ package final class Router {
     } while instance.hasMore || instance.isHeldBack
   }
 
+  /// Up to where every consumer is done.
+  package var lowestCursor: Int64 { consumers.map(\.queue.cursor).min() ?? head }
+
   /// Takes note that an instance can be given envelopes.
   func ready(_ instance: Instance) {
     for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
@@ -169,12 +174,14 @@ package final class Router {
   ///
   /// Called about every `HostLoop.tick`.
   package func tick(now: Int64, realtime: Int64) {
+    journal.retry()
     for request in pending.expired(at: realtime) {
       fail(request, PROMETHEAN_TIMEOUT, "no answer to \(request.topic) within its deadline")
     }
     for consumer in consumers {
       if consumer.queue.hasWaiting { consumer.needsDispatch = true }
       recordProgress(of: consumer)
+      showProgress(of: consumer)
     }
   }
 }

@@ -63,7 +63,9 @@ package final class Launcher {
     setup.provider = instance.binding?.provider ?? ""
     setup.tenant = instance.binding?.tenant ?? ""
     setup.extensions = Self.extensions(of: plugin)
-    setup.omissions = omissions
+    // One that requires everything is not even tried with less.
+    setup.omissions = plugin.require == .full ? [] : omissions
+    if plugin.require == .landlock { setup.omissions.remove(.landlock) }
     if isRoot, let uid = uids[plugin.id] { (setup.uid, setup.gid) = (uid, uid) }
     let data = deployment.dataDirectory(of: plugin.id)
     for path in plugin.paths(.fsRead, dataDirectory: data) {

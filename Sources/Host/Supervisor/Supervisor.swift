@@ -104,6 +104,7 @@ package final class Supervisor {
     case WIRE_SANDBOXED:
       instance.level = PluginConfiguration.SandboxLevel(wire: Int32(truncatingIfNeeded: message.token))
       instance.levelReason = message.text
+      try checkLevel(of: instance)
       instance.state = .starting(.load, deadline: now + Self.stageDeadline)
     case WIRE_LOADED: instance.state = .starting(.create, deadline: now + Self.stageDeadline)
     case WIRE_CREATED:
@@ -115,6 +116,18 @@ package final class Supervisor {
     case WIRE_FAILED: failed(instance, at: Int32(truncatingIfNeeded: message.token), message.text)
     default: kill(instance, "its runner sent a control message of the unknown kind \(message.kind)")
     }
+  }
+
+  /// Refuses a sandbox below what the operator requires. A runner is never asked for less, so this is its word against the policy's.
+  private func checkLevel(of instance: Instance) throws(RunnerError) {
+    let levels = PluginConfiguration.SandboxLevel.allCases
+    let found = instance.level.flatMap(levels.firstIndex) ?? levels.endIndex
+    let required = levels.firstIndex(of: instance.plugin.require) ?? levels.startIndex
+    guard found > required else { return }
+    instance.isHopeless = true
+    kill(
+      instance,
+      "it requires the sandbox \(instance.plugin.require), found \(instance.level?.rawValue ?? "none at all"): \(instance.levelReason)")
   }
 
   private func started(_ instance: Instance, now: Int64) {
