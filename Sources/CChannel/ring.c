@@ -13,7 +13,8 @@
 /// Bytes before each frame: its length, padded so that the frame is aligned as well.
 #define PREFIX RING_ALIGN
 
-/// What both processes see at the head of a ring. Producer and consumer write to lines of their own, so neither slows the other.
+/// What both processes see at the head of a ring. Producer and consumer write to lines of their own, so neither slows
+/// the other.
 struct ring_shared {
   /// Written by the producer: everything before it may be read.
   _Alignas(64) _Atomic uint64_t tail;
@@ -104,7 +105,8 @@ uint8_t *ring_reserve(ring *ring, size_t size, int *status) {
   return place + PREFIX;
 }
 
-int ring_write(ring *ring, const void *head, size_t head_size, const void *a, size_t a_size, const void *b, size_t b_size) {
+int ring_write(ring *ring, const void *head, size_t head_size, const void *a, size_t a_size, const void *b,
+               size_t b_size) {
   if (head_size > RING_FRAME_MAX || a_size > RING_FRAME_MAX || b_size > RING_FRAME_MAX) return RING_TOO_LARGE;
   int status;
   uint8_t *place = ring_reserve(ring, head_size + a_size + b_size, &status);
@@ -141,7 +143,8 @@ int ring_wait_for_room(ring *ring, size_t size) {
 /// Reads the producer's position, and believes it only if it has moved forward and not past the capacity.
 static int refresh_tail(ring *ring) {
   uint64_t tail = atomic_load_explicit(&ring->shared->tail, memory_order_acquire);
-  if (tail - ring->own > RING_CAPACITY || tail - ring->own < ring->peer - ring->own || tail % RING_ALIGN) return RING_CORRUPT;
+  if (tail - ring->own > RING_CAPACITY || tail - ring->own < ring->peer - ring->own || tail % RING_ALIGN)
+    return RING_CORRUPT;
   ring->peer = tail;
   return RING_OK;
 }

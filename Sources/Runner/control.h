@@ -10,8 +10,8 @@
 /// Bytes of the longest text that goes to the host: a message for people.
 #define CONTROL_TEXT_MAX 2048
 
-/// Reads the next message into `buffer`, of WIRE_CONTROL_MAX bytes, or waits for it. Returns the bytes of the body, which follows `*head` there,
-/// -1 if there is none now. If the host has gone, so does this process.
+/// Reads the next message into `buffer`, of WIRE_CONTROL_MAX bytes, or waits for it. Returns the bytes of the body,
+/// which then begins `buffer`, -1 if there is none now. If the host has gone, so does this process.
 long control_receive(uint8_t *buffer, int wait, wire_control *head);
 
 /// Says how far the runner is. `text` may be empty, and is cut to CONTROL_TEXT_MAX.

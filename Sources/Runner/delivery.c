@@ -19,7 +19,8 @@ static void owe(runner *runner, wire_frame frame, uint64_t size) {
 int delivery_pay(runner *runner) {
   debt *debt = &runner->debt;
   if (!debt->is_owed) return 1;
-  promethean_status sent = outbox_send(&runner->outbox, debt->frame, bytes_of(debt->body, debt->size), bytes_of(NULL, 0));
+  promethean_bytes body = bytes_of(debt->body, debt->size);
+  promethean_status sent = outbox_send(&runner->outbox, debt->frame, body, bytes_of(NULL, 0));
   if (sent == PROMETHEAN_AGAIN) return 0;
   debt->is_owed = 0;
   return 1;
@@ -63,7 +64,7 @@ static void deliver(runner *runner, uint64_t delivery, const promethean_envelope
 /// The host is trusted, so what is wrong with its bytes is wrong with the memory of this process.
 _Noreturn static void broken(const char *what) {
   dprintf(STDERR_FILENO, "promethean-runner: a frame of the host's is %s\n", what);
-  _exit(4);
+  _exit(EXIT_BROKEN);
 }
 
 void delivery_take(runner *runner, const uint8_t *frame, size_t size) {

@@ -1,9 +1,9 @@
-// About once a second, while work is queued, libdispatch opens /proc/<thread>/stat to see whether its workers are blocked, and
-// ends the process if it cannot. In the sandbox there is no /proc. So the runner exports an `open` of its own, which the loader
-// finds before the C library's, and which answers that one path:
+// About once a second, while work is queued, libdispatch opens /proc/<thread>/stat to see whether its workers are
+// blocked, and ends the process if it cannot. In the sandbox there is no /proc. So the runner exports an `open` of its
+// own, which the loader finds before the C library's, and which answers that one path:
 //
-// - with Landlock, from the descriptor of /proc/self/task opened before /proc went out of sight. Landlock allows to read files below it
-//   and nothing beside;
+// - with Landlock, from the descriptor of /proc/self/task opened before /proc went out of sight. Landlock allows to
+//   read files below it and nothing beside;
 // - without, that descriptor would lead to all of /proc by "..", so the answer is made up: every thread runs.
 
 #include "dispatch_stat.h"

@@ -43,7 +43,8 @@ const char *envelope_accept(const promethean_plugin_envelope *theirs, promethean
     if (bytes.size > (i == ENVELOPE_MODELS ? ENVELOPE_MODELS_MAX : ENVELOPE_FIELD_MAX)) return fields[i].name;
     if (bytes.size && (!bytes.data || !envelope_is_utf8(bytes.data, bytes.size))) return fields[i].name;
   }
-  if (ours->payload.size > ENVELOPE_PAYLOAD_MAX || (ours->payload.size && !ours->payload.data)) return "envelope.payload";
+  if (ours->payload.size > ENVELOPE_PAYLOAD_MAX || (ours->payload.size && !ours->payload.data))
+    return "envelope.payload";
   return NULL;
 }
 

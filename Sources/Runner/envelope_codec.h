@@ -5,7 +5,8 @@
 
 #include <promethean/plugin.h>
 
-/// Copies an envelope of a plugin's, which may be of an older or newer header, into one of ours. Returns NULL, or what is wrong with it.
+/// Copies an envelope of a plugin's, which may be of an older or newer header, into one of ours. Returns NULL, or what
+/// is wrong with it.
 const char *envelope_accept(const promethean_plugin_envelope *theirs, promethean_envelope *ours);
 /// Bytes that an accepted envelope takes.
 uint64_t envelope_size(const promethean_envelope *envelope);

@@ -12,6 +12,8 @@
 
 /// Bytes of a log line's message, and of its fields: more is cut, or left out.
 #define LOG_PART_MAX 16384u
+/// OpenTelemetry's numbers end here.
+#define LOG_SEVERITY_MAX 24
 /// Bytes of a metric's name.
 #define METRIC_NAME_MAX 128
 
@@ -23,12 +25,14 @@ static promethean_status refuse(const char *call, const char *why) {
 
 // MARK: - Log, clock, metrics
 
-static void log_write(void *context, int32_t severity, promethean_plugin_bytes message, promethean_plugin_bytes fields) {
+static void log_write(void *context, int32_t severity, promethean_plugin_bytes message,
+                      promethean_plugin_bytes fields) {
   outbox *outbox = &((runner *)context)->outbox;
   message = text_cut(message, LOG_PART_MAX);
   if (fields.size > LOG_PART_MAX) fields.size = 0;
   uint32_t length = (uint32_t)message.size;
-  wire_frame frame = {.op = WIRE_LOG, .argument = severity > 0 && severity <= 24 ? (int16_t)severity : PROMETHEAN_LOG_INFO};
+  if (severity < 1 || severity > LOG_SEVERITY_MAX) severity = PROMETHEAN_LOG_INFO;
+  wire_frame frame = {.op = WIRE_LOG, .argument = (int16_t)severity};
   promethean_status status;
   uint8_t *place = outbox_begin(outbox, frame, sizeof length + message.size + fields.size, &status);
   if (!place) return outbox_drop(outbox);
@@ -66,7 +70,8 @@ static promethean_status clock_after(void *context, int64_t nanoseconds, uint64_
 
 static void metrics_record(void *context, int32_t kind, promethean_plugin_bytes name, double value) {
   outbox *outbox = &((runner *)context)->outbox;
-  if (kind < PROMETHEAN_METRIC_COUNTER || kind > PROMETHEAN_METRIC_HISTOGRAM || !name.size || name.size > METRIC_NAME_MAX) {
+  if (kind < PROMETHEAN_METRIC_COUNTER || kind > PROMETHEAN_METRIC_HISTOGRAM || !name.size ||
+      name.size > METRIC_NAME_MAX) {
     refuse("metrics.record", "kind or name");
     return;
   }
@@ -78,7 +83,8 @@ static void metrics_record(void *context, int32_t kind, promethean_plugin_bytes 
 // MARK: - Publish, request, subscribe
 
 /// Sends an envelope. Returns OK, AGAIN or INVALID.
-static promethean_status send_envelope(void *context, const char *call, wire_frame frame, const promethean_envelope *envelope) {
+static promethean_status send_envelope(void *context, const char *call, wire_frame frame,
+                                       const promethean_envelope *envelope) {
   outbox *outbox = &((runner *)context)->outbox;
   promethean_envelope accepted;
   const char *fault = envelope_accept(envelope, &accepted);
@@ -190,7 +196,8 @@ static const promethean_buffer *buffer_copy(void *context, promethean_bytes byte
   counted_buffer *buffer = bytes.size < SIZE_MAX - sizeof *buffer ? malloc(sizeof *buffer + bytes.size) : NULL;
   if (!buffer) return NULL;
   if (bytes.size) memcpy(buffer->bytes, bytes.data, bytes.size);
-  buffer->shown = (promethean_buffer){.struct_size = sizeof buffer->shown, .bytes = bytes_of(buffer->bytes, bytes.size)};
+  promethean_bytes kept = bytes_of(buffer->bytes, bytes.size);
+  buffer->shown = (promethean_buffer){.struct_size = sizeof buffer->shown, .bytes = kept};
   atomic_init(&buffer->count, 1);
   return &buffer->shown;
 }

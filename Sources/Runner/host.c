@@ -31,7 +31,9 @@ void runner_wake(runner *runner) {
 
 static const void *find(void *context, promethean_plugin_bytes id) { return extension_find(context, id); }
 
-static void error_set(void *context, promethean_plugin_bytes message) { error_keep(&((runner *)context)->error, message); }
+static void error_set(void *context, promethean_plugin_bytes message) {
+  error_keep(&((runner *)context)->error, message);
+}
 
 static void complete(void *context, uint64_t operation, promethean_status status, promethean_plugin_bytes message) {
   runner *runner = context;

@@ -18,15 +18,15 @@
 
 static void check_version(const setup *setup, const promethean_plugin *table) {
   if (table->struct_size < VERSION_END)
-    control_fail(WIRE_STAGE_LOAD, WHO "its table is too small: expected at least %zu bytes, found %u", NAMES(setup), TABLE_MIN,
-                 table->struct_size);
+    control_fail(WIRE_STAGE_LOAD, WHO "its table is too small: expected at least %zu bytes, found %u", NAMES(setup),
+                 TABLE_MIN, table->struct_size);
   if (table->abi_major != PROMETHEAN_ABI_MAJOR || table->abi_minor > PROMETHEAN_ABI_MINOR)
     control_fail(WIRE_STAGE_LOAD, WHO "it is built for ABI %u.%u, expected %u.%u%s", NAMES(setup), table->abi_major,
                  table->abi_minor, PROMETHEAN_ABI_MAJOR, PROMETHEAN_ABI_MINOR,
                  PROMETHEAN_ABI_MINOR ? " or an older minor version" : "");
   if (table->struct_size < TABLE_MIN)
-    control_fail(WIRE_STAGE_LOAD, WHO "its table is too small: expected at least %zu bytes, found %u", NAMES(setup), TABLE_MIN,
-                 table->struct_size);
+    control_fail(WIRE_STAGE_LOAD, WHO "its table is too small: expected at least %zu bytes, found %u", NAMES(setup),
+                 TABLE_MIN, table->struct_size);
 }
 
 static void check_functions(const setup *setup, const promethean_plugin *table) {
@@ -48,8 +48,8 @@ static void check_id(const setup *setup, const promethean_plugin *table) {
   size_t size = strlen(setup->plugin_id);
   if (table->id.size == size && !memcmp(table->id.data, setup->plugin_id, size)) return;
   promethean_bytes found = text_cut(table->id, 64);
-  control_fail(WIRE_STAGE_LOAD, WHO "its table bears another id than its manifest: expected %s, found %.*s", NAMES(setup),
-               setup->plugin_id, (int)found.size, found.size ? (const char *)found.data : "");
+  control_fail(WIRE_STAGE_LOAD, WHO "its table bears another id than its manifest: expected %s, found %.*s",
+               NAMES(setup), setup->plugin_id, (int)found.size, found.size ? (const char *)found.data : "");
 }
 
 void library_load(runner *runner, const char *path) {
@@ -62,7 +62,8 @@ void library_load(runner *runner, const char *path) {
     control_fail(WIRE_STAGE_LOAD, WHO "it is no plugin: expected an exported function `%s`, found none", NAMES(setup),
                  PROMETHEAN_PLUGIN_ENTRY);
   const promethean_plugin *table = entry();
-  if (!table) control_fail(WIRE_STAGE_LOAD, WHO "it says that it cannot run here: its entry returned no table", NAMES(setup));
+  if (!table)
+    control_fail(WIRE_STAGE_LOAD, WHO "it says that it cannot run here: its entry returned no table", NAMES(setup));
   check_version(setup, table);
   size_t size = table->struct_size < sizeof runner->plugin ? table->struct_size : sizeof runner->plugin;
   memcpy(&runner->plugin, table, size);

@@ -16,9 +16,10 @@ void lifecycle_create(runner *runner) {
   if (status == PROMETHEAN_OK) return;
   outbox_flush(&runner->outbox);
   const error_text *error = &runner->error;
-  const char *why = error->size ? (const char *)error->bytes : "no reason given";
-  control_fail(WIRE_STAGE_CREATE, "%s (%s): create returned %d: %.*s", runner->setup.plugin_id, runner->setup.library, status,
-               error->size ? (int)error->size : 15, why);
+  static const char none[] = "no reason given";
+  const char *why = error->size ? (const char *)error->bytes : none;
+  control_fail(WIRE_STAGE_CREATE, "%s (%s): create returned %d: %.*s", runner->setup.plugin_id, runner->setup.library,
+               status, error->size ? (int)error->size : (int)sizeof none - 1, why);
 }
 
 static void started(runner *runner, promethean_status status, const error_text *text) {
@@ -62,6 +63,7 @@ void lifecycle_control(runner *runner, uint32_t kind) {
 void lifecycle_complete(runner *runner) {
   completion *start = &runner->completions[OPERATION_START], *stop = &runner->completions[OPERATION_STOP];
   // Said once, and by then nobody writes to it any more.
-  if (runner->phase == PHASE_STARTING && atomic_load(&start->is_said)) started(runner, known(start->status), &start->text);
+  if (runner->phase == PHASE_STARTING && atomic_load(&start->is_said))
+    started(runner, known(start->status), &start->text);
   if (runner->phase == PHASE_STOPPING && atomic_load(&stop->is_said)) stopped(runner, known(stop->status), &stop->text);
 }

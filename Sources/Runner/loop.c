@@ -16,6 +16,10 @@ static int64_t monotonic(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static struct timespec span(int64_t nanoseconds) {
+  return (struct timespec){.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+}
+
 /// Takes up to a batch of frames. Returns how many.
 static int take_frames(runner *runner) {
   int taken = 0;
@@ -54,14 +58,14 @@ static int may_sleep(runner *runner) {
   return !atomic_load(&runner->poll_is_due);
 }
 
-/// Waits for the host, for another thread of the plugin's, or for a timer; not at all if there is work. Returns whether the host has
-/// sent a control message.
+/// Waits for the host, for another thread of the plugin's, or for a timer; not at all if there is work. Returns whether
+/// the host has sent a control message.
 static int wait_for_work(runner *runner) {
   struct timespec time = {0}, *timeout = &time;
   if (may_sleep(runner)) {
     int64_t due = timers_next(&runner->timers), now = due == INT64_MAX ? 0 : monotonic();
     if (due == INT64_MAX) timeout = NULL;
-    else if (due > now) time = (struct timespec){.tv_sec = (due - now) / 1000000000, .tv_nsec = (due - now) % 1000000000};
+    else if (due > now) time = span(due - now);
   }
   struct pollfd sources[] = {{.fd = WIRE_FD_CONTROL, .events = POLLIN}, {.fd = WIRE_FD_TO_PLUGIN, .events = POLLIN}};
   int ready = ppoll(sources, 2, timeout, NULL);

@@ -1,7 +1,7 @@
 // promethean-runner: the process that one instance of a plugin lives in.
 //
-// It is C, and links no more than the C library, because whatever runs before the sandbox is closed runs outside of it: a Swift runtime's
-// constructors would. The host's order of work is the control protocol of wire.h.
+// It is C, and links no more than the C library, because whatever runs before the sandbox is closed runs outside of it:
+// a Swift runtime's constructors would. The host's order of work is the control protocol of wire.h.
 
 #include <sandbox.h>
 #include <stdio.h>
@@ -12,12 +12,17 @@
 #include "dispatch_stat.h"
 #include "runner.h"
 
-_Static_assert(SANDBOX_LEVEL_FULL == WIRE_LEVEL_FULL && SANDBOX_LEVEL_LANDLOCK == WIRE_LEVEL_LANDLOCK, "levels");
-_Static_assert(SANDBOX_LEVEL_NONE == WIRE_LEVEL_NONE, "levels");
-_Static_assert(SANDBOX_STAGE_SETUP == WIRE_STAGE_SETUP, "stages");
-_Static_assert(SANDBOX_STAGE_LIMITS == WIRE_STAGE_LIMITS && SANDBOX_STAGE_NAMESPACES == WIRE_STAGE_NAMESPACES, "stages");
-_Static_assert(SANDBOX_STAGE_IDENTITY == WIRE_STAGE_IDENTITY && SANDBOX_STAGE_LANDLOCK == WIRE_STAGE_LANDLOCK, "stages");
-_Static_assert(SANDBOX_STAGE_SECCOMP == WIRE_STAGE_SECCOMP && SANDBOX_STAGE_SELF_TEST == WIRE_STAGE_SELF_TEST, "stages");
+#define SAME(name) _Static_assert(SANDBOX_##name == WIRE_##name, "the sandbox's numbers are those of the wire")
+SAME(LEVEL_NONE);
+SAME(LEVEL_LANDLOCK);
+SAME(LEVEL_FULL);
+SAME(STAGE_SETUP);
+SAME(STAGE_LIMITS);
+SAME(STAGE_NAMESPACES);
+SAME(STAGE_IDENTITY);
+SAME(STAGE_LANDLOCK);
+SAME(STAGE_SECCOMP);
+SAME(STAGE_SELF_TEST);
 
 static runner runner_;
 

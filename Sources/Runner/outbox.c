@@ -4,9 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/// Exit status of a runner whose memory has been written over: the rings are no longer what they were.
-#define EXIT_BROKEN 4
-
 void outbox_prepare(outbox *outbox, const ring *ring) {
   pthread_mutex_init(&outbox->lock, NULL);
   outbox->ring = *ring;
@@ -71,8 +68,9 @@ void outbox_drop(outbox *outbox) {
 /// Says how much was dropped, now or when there is room.
 static void confess(outbox *outbox) {
   char text[96];
-  uint32_t size = (uint32_t)snprintf(text, sizeof text, "%llu log lines and measurements found no room and were dropped",
-                                     (unsigned long long)outbox->dropped);
+  unsigned long long dropped = outbox->dropped;
+  int length = snprintf(text, sizeof text, "%llu log lines and measurements found no room and were dropped", dropped);
+  uint32_t size = (uint32_t)length;
   promethean_status status;
   wire_frame frame = {.op = WIRE_LOG, .argument = PROMETHEAN_LOG_WARN};
   uint8_t *place = reserve(outbox, frame, sizeof size + size, &status);

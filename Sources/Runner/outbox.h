@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <wire.h>
 
+/// Exit status of a runner whose memory has been written over: the rings are no longer what they were.
+#define EXIT_BROKEN 4
+
 typedef struct outbox {
   pthread_mutex_t lock;
   ring ring;
@@ -23,8 +26,8 @@ typedef struct outbox {
 /// Takes over the ring. Call it on the plugin's thread.
 void outbox_prepare(outbox *outbox, const ring *ring);
 
-/// Locks, and returns where the body of a frame of `size` bytes is to be written, then `outbox_end`. NULL: nothing is locked, and `*status`
-/// is AGAIN or INVALID. [any]
+/// Locks, and returns where the body of a frame of `size` bytes is to be written, then `outbox_end`. NULL: nothing is
+/// locked, and `*status` is AGAIN or INVALID. [any]
 uint8_t *outbox_begin(outbox *outbox, wire_frame frame, size_t size, promethean_status *status);
 /// Unlocks; what was written is on its way. [any]
 void outbox_end(outbox *outbox);

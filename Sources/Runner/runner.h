@@ -31,7 +31,8 @@ typedef struct completion {
   error_text text;
 } completion;
 
-/// A frame that the runner owes the host for what `deliver` returned, until it has found room. No other delivery is made meanwhile.
+/// A frame that the runner owes the host for what `deliver` returned, until it has found room. No other delivery is
+/// made meanwhile.
 typedef struct debt {
   int is_owed;
   wire_frame frame;

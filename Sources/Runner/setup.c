@@ -23,8 +23,8 @@ void setup_receive(setup *setup) {
     control_fail(WIRE_STAGE_SETUP, "expected a set-up, found message %u of %ld bytes", head.kind, size);
   memcpy(&setup->head, message, sizeof setup->head);
   if (setup->head.protocol != WIRE_PROTOCOL)
-    control_fail(WIRE_STAGE_SETUP, "host and runner are of different builds: protocol %u, expected %u", setup->head.protocol,
-                 WIRE_PROTOCOL);
+    control_fail(WIRE_STAGE_SETUP, "host and runner are of different builds: protocol %u, expected %u",
+                 setup->head.protocol, WIRE_PROTOCOL);
   if (setup->head.paths > SETUP_PATHS_MAX)
     control_fail(WIRE_STAGE_SETUP, "%u paths, expected at most %u", setup->head.paths, SETUP_PATHS_MAX);
 
@@ -32,7 +32,8 @@ void setup_receive(setup *setup) {
   const char **texts[] = {&setup->library, &setup->plugin_id, &setup->instance_name, &setup->provider,
                           &setup->tenant,  &setup->config,    &setup->config_rev};
   for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = take(&at, end);
-  if (strchr(setup->library, '/')) control_fail(WIRE_STAGE_SETUP, "%s: expected a file name, found a path", setup->library);
+  if (strchr(setup->library, '/'))
+    control_fail(WIRE_STAGE_SETUP, "%s: expected a file name, found a path", setup->library);
   for (uint32_t i = 0; i < setup->head.paths; i++) {
     const char *path = take(&at, end);
     if (!strchr("lrw", path[0]) || path[1] != '/')

@@ -49,6 +49,7 @@ int identity_disarm(sandbox_report *report) {
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 || syscall(SYS_capset, &caps_header, none) != 0)
     return sandbox_failed(report, "capset: %s", strerror(errno));
   // Not earlier: the files by which a user namespace is set up belong to root while this is off.
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return sandbox_failed(report, "prctl(PR_SET_DUMPABLE): %s", strerror(errno));
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    return sandbox_failed(report, "prctl(PR_SET_DUMPABLE): %s", strerror(errno));
   return 0;
 }

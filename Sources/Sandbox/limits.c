@@ -58,7 +58,8 @@ int limits_apply(const sandbox_plan *plan, sandbox_report *report) {
 }
 
 int limits_threads(const sandbox_plan *plan, sandbox_report *report) {
-  // Without a namespace or a user of its own, the count is of all that the host's user runs, and would starve the plugin.
+  // Without a namespace or a user of its own, the count is of all that the host's user runs, and would starve the
+  // plugin.
   int own_count = plan->namespaces || (geteuid() == 0 && plan->uid != 0);
   return own_count ? LIMIT(NPROC, plan->threads) : 0;
 }

@@ -10,7 +10,8 @@
 
 #include "layers.h"
 
-/// Where the new root is put together: the one directory that exists everywhere, is never granted, and is not needed any more.
+/// Where the new root is put together: the one directory that exists everywhere, is never granted, and is not needed
+/// any more.
 #define BUILD_SITE "/proc"
 
 #define SEALED (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID)
@@ -93,7 +94,9 @@ static int copy_link(sandbox_report *report, const char *path) {
 static int attach_all(const sandbox_plan *plan, sandbox_report *report, const char *library) {
   for (uint32_t i = 0; i < plan->path_count; i++) {
     char access = plan->paths[i].access;
-    uint64_t attributes = access == SANDBOX_LIBRARIES ? FOR_LIBRARIES : access == SANDBOX_WRITE ? FOR_WRITING : FOR_READING;
+    uint64_t attributes = FOR_READING;
+    if (access == SANDBOX_LIBRARIES) attributes = FOR_LIBRARIES;
+    if (access == SANDBOX_WRITE) attributes = FOR_WRITING;
     if (attach(report, plan->paths[i].path, plan->paths[i].path, attributes, -1)) return -1;
   }
   for (unsigned i = 0; i < sizeof always / sizeof *always; i++) {

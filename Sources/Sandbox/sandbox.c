@@ -50,7 +50,8 @@ static int forbid_new_privileges(sandbox_report *report) {
 }
 
 static void report_level(const sandbox_plan *plan, sandbox_report *report) {
-  report->level = !plan->landlock ? SANDBOX_LEVEL_NONE : !plan->namespaces ? SANDBOX_LEVEL_LANDLOCK : SANDBOX_LEVEL_FULL;
+  int with_landlock = plan->namespaces ? SANDBOX_LEVEL_FULL : SANDBOX_LEVEL_LANDLOCK;
+  report->level = plan->landlock ? with_landlock : SANDBOX_LEVEL_NONE;
   const char *missing = "";
   if (!plan->landlock && !plan->namespaces)
     missing = "no Landlock and no namespaces: files are open to it as to its user";

@@ -31,7 +31,9 @@ static void emit(program *to, uint16_t code, uint32_t value, uint8_t if_true, ui
 
 static void load(program *to, size_t offset) { emit(to, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0); }
 static void answer(program *to, uint32_t action) { emit(to, BPF_RET | BPF_K, action, 0, 0); }
-static void unless_equal(program *to, uint32_t value, uint8_t skip) { emit(to, BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip); }
+static void unless_equal(program *to, uint32_t value, uint8_t skip) {
+  emit(to, BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip);
+}
 
 static void load_number(program *to) { load(to, offsetof(struct seccomp_data, nr)); }
 

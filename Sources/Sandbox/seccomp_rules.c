@@ -39,8 +39,8 @@ const seccomp_rule seccomp_rules[] = {
     ALLOW(close), ALLOW(dup), ALLOW(pipe2), ALLOW(recvfrom), ALLOW(recvmsg), ALLOW(shutdown), ALLOW(getsockopt),
     // To the peer of a connected socket and nobody else. sendmsg could pass descriptors to the host, so it is not here.
     ALLOW_IF(sendto, IS_NULL(4)),
-    // The eventfds are shared with the host, which relies on their being nonblocking: F_SETFL can set that and not clear it, and
-    // FIONBIO, whose argument cannot be seen from here, is out.
+    // The eventfds are shared with the host, which relies on their being nonblocking: F_SETFL can set that and not
+    // clear it, and FIONBIO, whose argument cannot be seen from here, is out.
     ALLOW_IF(fcntl, IS_ONE_OF(1, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC)),
     ALLOW_IF_BOTH(fcntl, IS_ONE_OF(1, F_SETFL), HAS_BITS(2, O_NONBLOCK, O_NONBLOCK)),
     ALLOW_IF(ioctl, IS_ONE_OF(1, FIONREAD, TCGETS)),
@@ -64,11 +64,13 @@ const seccomp_rule seccomp_rules[] = {
     ALLOW_IF(tgkill, IS_ONE_OF(0, SECCOMP_OWN_PROCESS)),
     // What it may know.
     ALLOW(getpid), ALLOW(getppid), ALLOW(getuid), ALLOW(geteuid), ALLOW(getgid), ALLOW(getegid), ALLOW(getrandom),
-    ALLOW(clock_gettime), ALLOW(clock_getres), ALLOW(gettimeofday), ALLOW(time), ALLOW(uname), ALLOW(sysinfo), ALLOW(getrusage),
+    ALLOW(clock_gettime), ALLOW(clock_getres), ALLOW(gettimeofday), ALLOW(time), ALLOW(uname), ALLOW(sysinfo),
+    ALLOW(getrusage),
     ALLOW(getrlimit),
     ALLOW_IF(prlimit64, IS_NULL(2)),
     // Files: dlopen needs them, and the private root and Landlock decide which there are.
-    ALLOW(openat), ALLOW(open), ALLOW(newfstatat), ALLOW(stat), ALLOW(lstat), ALLOW(statx), ALLOW(readlink), ALLOW(readlinkat),
+    ALLOW(openat), ALLOW(open), ALLOW(newfstatat), ALLOW(stat), ALLOW(lstat), ALLOW(statx), ALLOW(readlink),
+    ALLOW(readlinkat),
     ALLOW(access), ALLOW(faccessat), ALLOW(faccessat2), ALLOW(getdents64), ALLOW(getcwd), ALLOW(fadvise64),
     // No network; libraries that try expect this answer.
     ANSWER(socket, EACCES), ANSWER(socketpair, EACCES), ANSWER(connect, EACCES), ANSWER(bind, EACCES),
@@ -77,16 +79,18 @@ const seccomp_rule seccomp_rules[] = {
     KILL(open_by_handle_at), KILL(name_to_handle_at), KILL(bpf), KILL(perf_event_open), KILL(userfaultfd),
     KILL(io_uring_setup), KILL(io_uring_enter), KILL(io_uring_register), KILL(keyctl), KILL(add_key), KILL(request_key),
     KILL(execve), KILL(execveat), KILL(fork), KILL(vfork), KILL(mount), KILL(umount2), KILL(pivot_root), KILL(chroot),
-    KILL(setns), KILL(unshare), KILL(kexec_load), KILL(init_module), KILL(finit_module), KILL(delete_module), KILL(reboot),
+    KILL(setns), KILL(unshare), KILL(kexec_load), KILL(init_module), KILL(finit_module), KILL(delete_module),
+    KILL(reboot),
     KILL(swapon), KILL(iopl), KILL(ioperm), KILL(modify_ldt), KILL(personality), KILL(acct), KILL(quotactl),
     KILL(fanotify_init),
 };
 const unsigned seccomp_rule_count = sizeof seccomp_rules / sizeof *seccomp_rules;
 
 const seccomp_rule seccomp_write_rules[] = {
-    // What SQLite and others that keep files do in a directory. No modes, owners, times, attributes or links: Landlock does not
-    // see those.
-    ALLOW(mkdir), ALLOW(mkdirat), ALLOW(unlink), ALLOW(unlinkat), ALLOW(rmdir), ALLOW(rename), ALLOW(renameat), ALLOW(renameat2),
+    // What SQLite and others that keep files do in a directory. No modes, owners, times, attributes or links: Landlock
+    // does not see those.
+    ALLOW(mkdir), ALLOW(mkdirat), ALLOW(unlink), ALLOW(unlinkat), ALLOW(rmdir), ALLOW(rename), ALLOW(renameat),
+    ALLOW(renameat2),
     ALLOW(ftruncate), ALLOW(fsync), ALLOW(fdatasync), ALLOW(fallocate), ALLOW(flock), ALLOW(umask),
     ALLOW_IF(fcntl, IS_ONE_OF(1, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW)),
 };

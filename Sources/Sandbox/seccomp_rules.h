@@ -9,7 +9,8 @@
 #define SECCOMP_TESTS_MAX 2
 #define SECCOMP_VALUES_MAX 12
 
-/// What an argument must be: after `mask`, one of the values. An argument that is a pointer must be NULL, in both its halves.
+/// What an argument must be: after `mask`, one of the values. An argument that is a pointer must be NULL, in both its
+/// halves.
 typedef struct seccomp_test {
   uint8_t argument;
   uint8_t is_pointer;
@@ -18,7 +19,8 @@ typedef struct seccomp_test {
   uint32_t values[SECCOMP_VALUES_MAX];
 } seccomp_test;
 
-/// What becomes of a call whose arguments pass all tests. Rules of one call stand together, and the first that fits decides.
+/// What becomes of a call whose arguments pass all tests. Rules of one call stand together, and the first that fits
+/// decides.
 typedef struct seccomp_rule {
   uint16_t call;
   uint8_t tests;

@@ -18,7 +18,8 @@ static const uint8_t *json_skip_space(const uint8_t *at, const uint8_t *end) {
   return at;
 }
 
-/// The value of a key of the outermost object, if it is a string: as it stands there, quotes and escapes included. Else empty.
+/// The value of a key of the outermost object, if it is a string: as it stands there, quotes and escapes included. Else
+/// empty.
 static promethean_bytes json_text(promethean_bytes object, const char *key) {
   const promethean_bytes none = {0};
   const uint8_t *at = object.data, *end = object.data + object.size;

@@ -1,5 +1,5 @@
-// A worker in plain C, against the header alone: for each SocialMessageCreated it publishes an UppercaseText with the same text in upper
-// case, and settles the one when the other is recorded.
+// A worker in plain C, against the header alone: for each SocialMessageCreated it publishes an UppercaseText with the
+// same text in upper case, and settles the one when the other is recorded.
 
 #include "json_text.h"
 
@@ -81,8 +81,9 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (!payload.size) return PROMETHEAN_OK;
 
   char topic[TOPIC_MAX], id[TOPIC_MAX];
-  int length = snprintf(topic, sizeof topic, "promethean.p.%.*s.t.%.*s.events.UppercaseText", (int)envelope->provider.size,
-                        (const char *)envelope->provider.data, (int)envelope->tenant.size, (const char *)envelope->tenant.data);
+  promethean_bytes provider = envelope->provider, tenant = envelope->tenant;
+  int length = snprintf(topic, sizeof topic, "promethean.p.%.*s.t.%.*s.events.UppercaseText", (int)provider.size,
+                        (const char *)provider.data, (int)tenant.size, (const char *)tenant.data);
   // Of one message always the same, so that what is delivered twice is published once.
   int id_length = snprintf(id, sizeof id, "upper:%.*s", (int)envelope->id.size, (const char *)envelope->id.data);
   if (length >= TOPIC_MAX || id_length >= TOPIC_MAX) return PROMETHEAN_FAILED;

@@ -1,7 +1,8 @@
 // What a runner does to itself before it maps a plugin: give up everything but what the plugin was granted, for good.
 //
-// The layers complement each other: Landlock sees paths, seccomp sees calls, namespaces hide what neither covers. They must all be
-// closed before the plugin's library is mapped, since constructors run then, and code that runs earlier can fake what comes later.
+// The layers complement each other: Landlock sees paths, seccomp sees calls, namespaces hide what neither covers. They
+// must all be closed before the plugin's library is mapped, since constructors run then, and code that runs earlier can
+// fake what comes later.
 
 #ifndef SANDBOX_H
 #define SANDBOX_H
@@ -70,8 +71,8 @@ typedef struct sandbox_report {
   char library[300];
 } sandbox_report;
 
-/// Closes the sandbox around this process, which must have one thread only. Returns 0, or -1 with stage and text: then nothing but an
-/// exit is sound, for a part of the layers may be in force.
+/// Closes the sandbox around this process, which must have one thread only. Returns 0, or -1 with stage and text: then
+/// nothing but an exit is sound, for a part of the layers may be in force.
 int sandbox_close(const sandbox_plan *plan, sandbox_report *report);
 
 #endif
