@@ -20,9 +20,10 @@ struct PendingRequests {
   /// A request that is not answered yet.
   struct Request {
     let requester: Requester
-    /// What the response bears: the request's topic and intent.
+    /// What the response bears: the request's topic, intent and trace.
     let topic: String
     let intent: String
+    let trace: String
     /// When to give up, ns since 1970.
     let deadline: Int64
     /// What pairs it with its response; set when it is added.

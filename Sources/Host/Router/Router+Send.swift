@@ -162,6 +162,7 @@ extension Router {
       requester: requester,
       topic: topic,
       intent: stamp.text(ENVELOPE_INTENT),
+      trace: stamp.text(ENVELOPE_TRACE),
       deadline: deadline
     )
     guard let number = route.consumers.first else {

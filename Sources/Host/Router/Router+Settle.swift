@@ -161,7 +161,7 @@ extension Router {
   /// Gives a requester the response that `stamp` holds.
   private func answer(_ request: PendingRequests.Request, from instance: Instance, status: Int32) {
     let isError = status != PROMETHEAN_OK
-    if isError { return fail(request, status, unsafe String(decoding: stamp.payload, as: UTF8.self)) }
+    if isError { return fail(request, status, unsafe Self.words(of: [UInt8](stamp.payload))) }
     let topic = FixedBytes(request.topic)
     let intent = FixedBytes(request.intent)
     guard let route = unsafe try? route(of: topic.bytes) else { return }
@@ -173,7 +173,8 @@ extension Router {
     unsafe stamp[ENVELOPE_ID] = names.nextID()
     let correlation = FixedBytes(request.correlation)
     unsafe stamp[ENVELOPE_CORR] = correlation.bytes
-    if unsafe stamp[ENVELOPE_TRACE].isEmpty { unsafe stamp[ENVELOPE_TRACE] = names.nextTrace() }
+    let trace = FixedBytes(request.trace)
+    unsafe stamp[ENVELOPE_TRACE] = trace.bytes
     stamp.head.ts = HostClock.realtime
     stamp.head.attempt = 1
     stamp.head.flags = UInt8(PROMETHEAN_FLAG_RESPONSE)
@@ -191,6 +192,11 @@ extension Router {
         }
       )
     }
+  }
+
+  /// What an error response says: its `message`, or the whole payload where that has none.
+  private static func words(of payload: [UInt8]) -> String {
+    (try? JSON.parse(payload))?["message"]?.stringValue ?? String(decoding: payload, as: UTF8.self)
   }
 
   /// Answers a request with an error.
