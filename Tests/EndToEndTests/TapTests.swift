@@ -59,7 +59,9 @@ extension EndToEnd {
     @Test func `a tap prints CloudEvents that keep to the rules of CloudEvents and to our schema`() throws {
       let directory = try TemporaryDirectory()
       let tap = try ChildProcess(
-        [Products.promethean, "--deployment", host.directory, "tap", "promethean.p.echo.t.demo.>", "-n", "5", "--json"],
+        [
+          Products.promethean, "--deployment", host.directory, "tap", "promethean.p.echo.t.demo.>", "-n", "5", "--json",
+        ],
         output: directory.file("out"),
         errors: directory.file("err")
       )
@@ -100,7 +102,8 @@ private enum CloudEvents {
       switch event[name] {
       case .string, .bool: break
       case .int(let number): #expect(Int32(exactly: number) != nil, "\(name) is no 32-bit integer")
-      case let other: Issue.record("\(name): expected a string, an integer or a boolean, found \(String(describing: other))")
+      case let other:
+        Issue.record("\(name): expected a string, an integer or a boolean, found \(String(describing: other))")
       }
     }
   }

@@ -17,7 +17,7 @@ final class ChildProcess: Sendable {
 
   /// Starts a program whose standard output and error go to two files.
   init(_ words: [String], output: String, errors: String) throws {
-    var actions = posix_spawn_file_actions_t()
+    var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
     unsafe posix_spawn_file_actions_init(&actions)
     unsafe posix_spawnattr_init(&attributes)
@@ -29,7 +29,6 @@ final class ChildProcess: Sendable {
     for (descriptor, path) in [(1, output), (2, errors)] as [(Int32, String)] {
       unsafe posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_APPEND, 0o666)
     }
-    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
     // A group of its own, so that Ctrl-C at the tests is theirs alone; and signals as a shell would give them.
     var none = sigset_t()
     unsafe sigemptyset(&none)
@@ -42,10 +41,11 @@ final class ChildProcess: Sendable {
 
     var pid: pid_t = 0
     let environment = ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "NO_COLOR=1", "HOME=/nonexistent"]
+    let program = words[0]
     let result = unsafe Self.withStrings(words) { words in
-      unsafe Self.withStrings(environment) { unsafe posix_spawn(&pid, words[0]!, &actions, &attributes, words, $0) }
+      unsafe Self.withStrings(environment) { unsafe posix_spawn(&pid, program, &actions, &attributes, words, $0) }
     }
-    guard result == 0 else { throw Failure(description: "\(words[0]): \(unsafe String(cString: strerror(result)))") }
+    guard result == 0 else { throw Failure(description: "\(program): \(unsafe String(cString: strerror(result)))") }
     self.pid = pid
     pidfd = linux_pidfd_open(pid)
   }
@@ -81,7 +81,7 @@ final class ChildProcess: Sendable {
     _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
   ) -> Value {
     var pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
-    defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+    defer { unsafe pointers.forEach { unsafe free($0) } }
     return unsafe body(&pointers)
   }
 }

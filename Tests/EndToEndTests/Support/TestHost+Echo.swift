@@ -43,7 +43,7 @@ extension TestHost {
   }
 
   /// Waits until a consumer has handled all that the journal has for it.
-  func waitUntilIdle(_ instance: String = "message-indexer", _ client: AdminClient) throws {
+  func waitUntilIdle(_ client: AdminClient, _ instance: String = "message-indexer") throws {
     try until("\(instance) has handled everything") {
       let instance = try client.instance(instance)
       return instance["lag"]?.intValue == 0 && instance["in_flight"]?.intValue == 0 ? () : nil

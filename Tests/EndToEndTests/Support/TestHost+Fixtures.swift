@@ -8,6 +8,7 @@ extension TestHost {
   ///   - source: The file, without `.c`.
   ///   - id: The plugin's id, which stands for `ID` in the manifest too.
   ///   - manifest: The text of plugin.yml.
+  /// - Throws: What the compiler says.
   func compile(_ source: String, id: String, manifest: String) throws {
     let place = "\(directory)/plugins.d"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)

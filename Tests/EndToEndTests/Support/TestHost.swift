@@ -15,7 +15,7 @@ final class TestHost {
   /// How long a host may run, in seconds; the long proofs take a while.
   private static let lifetime: Double = Products.isSoak ? 7200 : 240
 
-  /// The hosts that run now, for `explained`.
+  /// The hosts that run now and have not been explained.
   private static let running = Mutex<[String]>([])
 
   let directory: String
@@ -33,6 +33,7 @@ final class TestHost {
   ///   - wrapper: The words of a command that runs the command behind it.
   ///   - isMountedApart: Whether the host has mounts of its own.
   ///   - owner: Whose the deployment is.
+  /// - Throws: When the directory cannot be made.
   init(_ manifest: String, wrapper: [String] = [], isMountedApart: Bool = false, owner: uid_t? = nil) throws {
     // Short, since the path of a socket has at most 107 bytes.
     directory = "/tmp/promethean-e2e-\(String(UInt32.random(in: 0...(.max)), radix: 36))"
@@ -110,7 +111,7 @@ final class TestHost {
         throw ChildProcess.Failure(description: "the host ended (\(end)) before \(what)")
       }
       // The gap between two looks, so that looking leaves the processor to the host.
-      unsafe poll(nil, 0, 10)
+      poll(nil, 0, 10)
     }
     throw ChildProcess.Failure(description: "waited in vain until \(what)")
   }
@@ -126,7 +127,11 @@ final class TestHost {
 
   /// What the hosts that run now have logged last, for a test that fails.
   static func explained(_ issue: Issue) -> Issue {
-    for directory in running.withLock({ $0 }) {
+    let directories = running.withLock { running in
+      defer { running = [] }
+      return running
+    }
+    for directory in directories {
       for name in ["err", "var/log/host.log"] {
         let text = (try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n").suffix(40)
