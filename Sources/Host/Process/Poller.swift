@@ -30,8 +30,10 @@ package struct Poller: ~Copyable {
 
   /// Makes an empty set.
   package init() {
-    descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
-    precondition(descriptor >= 0, "no descriptor for epoll: \(errno)")
+    let made = epoll_create1(Int32(EPOLL_CLOEXEC))
+    precondition(made >= 0, "no descriptor for epoll: \(errno)")
+    // Both at the end: a field that is read before all are set has the optimiser release the ones that are not.
+    descriptor = made
     buffer = Array(repeating: linux_event(), count: Int(LINUX_EVENTS_MAX))
   }
 

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A listening TCP socket on 127.0.0.1.
