@@ -79,6 +79,25 @@ func plugin(_ name: String, _ dependencies: [Target.Dependency] = [], hasGolden:
   ]
 }
 
+/// How a plugin in C is linked: as others are, and without the Swift runtime that the driver would add.
+let plainPluginLinking =
+  pluginLinking + [
+    .unsafeFlags(["-Xclang-linker", "--ld-path=\(Context.packageDirectory)/scripts/ld-as-needed"])
+  ]
+
+/// A plugin of the benchmark's, in C: source, manifest and its note in `Benchmarks/Plugins/<Name>`.
+func benchPlugin(_ name: String) -> Target {
+  .target(
+    name: "Bench\(name)",
+    dependencies: ["PluginABI"],
+    path: "Benchmarks/Plugins/\(name)",
+    exclude: ["plugin.yml"],
+    publicHeadersPath: ".",
+    cSettings: cSettings + [.unsafeFlags(["-fvisibility=hidden"])],
+    linkerSettings: plainPluginLinking
+  )
+}
+
 /// A C library of Debian's.
 func library(_ name: String, pkgConfig: String, package: String) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
@@ -102,10 +121,13 @@ let package = Package(
   products: [
     .executable(name: "promethean", targets: ["CLI"]),
     .executable(name: "promethean-runner", targets: ["Runner"]),
+    .executable(name: "promethean-bench", targets: ["Bench"]),
     .library(name: "PluginKit", targets: ["PluginKit", "Envelope"]),
     .library(name: "Echo", type: .dynamic, targets: ["EchoEntry"]),
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
+    .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
+    .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
   ],
   targets: [
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
@@ -138,6 +160,17 @@ let package = Package(
       ]
     ),
     .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host"], swiftSettings: settings),
+
+    benchPlugin("Source"),
+    benchPlugin("Sink"),
+    .target(name: "BenchProbe", dependencies: ["CChannel"], path: "Benchmarks/Probe", cSettings: cSettings),
+    .target(name: "BenchNATS", path: "Benchmarks/NATS", cSettings: cSettings),
+    .executableTarget(
+      name: "Bench",
+      dependencies: ["BenchNATS", "BenchProbe", "CChannel", "CLinux", "Envelope", "Host", "PluginABI", "SQLite"],
+      path: "Benchmarks/Bench",
+      swiftSettings: settings
+    ),
 
     .target(
       name: "TestSupport",

@@ -1,0 +1,169 @@
+internal import Envelope
+internal import Glibc
+internal import Host
+
+/// A host that runs in this process, on a thread of its own, with the benchmark's plugins in their runners.
+final class BenchHost {
+  /// What runs in it.
+  struct Plan {
+    /// Sources, each for a tenant of its own, t0 and so on; at most 8.
+    var sources: Int
+    /// Sinks, which share what the sources publish; source n has sink n if they are as many.
+    var sinks: Int
+  }
+
+  private enum Event: Sendable {
+    case ready
+    case failed(String)
+  }
+
+  private let plan: Plan
+  private let events: Mailbox<Event>
+  private let thread: Worker
+  private let client: AdminClient
+
+  /// Starts a host and waits until its plugins are ready.
+  init(_ plan: Plan, in directory: WorkDirectory, named name: String) throws {
+    let deployment = try directory.make(name)
+    try WorkDirectory.write(Array(Self.deployment(plan).utf8), to: "\(deployment)/plugins.yml")
+    var options = HostOptions(
+      deployment: "\(deployment)/plugins.yml",
+      searchPath: [directory.products],
+      runner: directory.runner
+    )
+    let events = Mailbox<Event>()
+    options.onReady = { status in events.post(Self.verdict(on: status)) }
+    self.plan = plan
+    self.events = events
+    thread = Worker(name: "bench-host") { [options] in
+      do {
+        let code = try HostProcess(options: options).run()
+        if code != 0 { events.post(.failed("the host ended with \(code)")) }
+      } catch {
+        events.post(.failed("\(error)"))
+      }
+    }
+    try Self.awaitReady(events)
+    client = try AdminClient(path: AdminClient.socketPath(directory: deployment))
+  }
+
+  /// Stops the host and its plugins, and waits until they are gone.
+  func stop() throws {
+    try client.call("shutdown")
+    thread.join()
+  }
+
+  // MARK: - Work
+
+  /// What one run of the sources came to; times are of the monotonic clock, in nanoseconds.
+  struct Outcome {
+    /// When the first source began.
+    var begun = Int64.max
+    /// When the last source was done: everything is published, and, in a durable area, recorded.
+    var ended: Int64 = 0
+    /// Publishes that did not end well.
+    var refused: Int64 = 0
+    /// What the sinks got, and when the last of it came.
+    var received: Int64 = 0
+    var last: Int64 = 0
+    /// How long a ping was on its way, of one sink.
+    var p50: Int64 = 0
+    var p99: Int64 = 0
+  }
+
+  /// How the sources publish; the numbers are those of the plugin's.
+  enum Mode: Int64 {
+    case stream, durable, ping
+  }
+
+  /// Has every source publish, and asks the sinks what they got.
+  func run(_ mode: Mode, count: Int, size: Int, window: Int = 0) throws -> Outcome {
+    var outcome = Outcome()
+    let work: JSON = [
+      "mode": .int(mode.rawValue), "count": .int(Int64(count)), "size": .int(Int64(size)),
+      "window": .int(Int64(window)),
+    ]
+    for answer in try ask((0..<plan.sources).map { ("t\($0)", "run", "\($0)", work) }) {
+      outcome.begun = min(outcome.begun, answer["begun"]?.intValue ?? .max)
+      outcome.ended = max(outcome.ended, answer["ended"]?.intValue ?? 0)
+      outcome.refused += answer["refused"]?.intValue ?? 0
+    }
+    // A request follows what was published before it through the same ring, so all has been counted that will be.
+    for answer in try ask((0..<plan.sinks).map { ("t0", "report", "\($0)", [:]) }) {
+      outcome.received += answer["count"]?.intValue ?? 0
+      outcome.last = max(outcome.last, answer["last"]?.intValue ?? 0)
+      outcome.p50 = max(outcome.p50, answer["p50"]?.intValue ?? 0)
+      outcome.p99 = max(outcome.p99, answer["p99"]?.intValue ?? 0)
+    }
+    return outcome
+  }
+
+  /// Sends requests together and returns the payloads of their answers.
+  private func ask(_ requests: [(tenant: String, name: String, key: String, payload: JSON)]) throws -> [JSON] {
+    for request in requests {
+      try client.send(
+        "request",
+        [
+          "topic": .string("promethean.p.bench.t.\(request.tenant).control.\(request.name)"),
+          "intent": .string(request.name), "key": .string(request.key), "payload": request.payload,
+          "timeout_ms": 30_000,
+        ]
+      )
+    }
+    return try requests.map { request in
+      switch try client.receive().content {
+      case .ok(let answer): return answer["envelope"]?["data"] ?? .null
+      case .error(let error): throw error
+      case .item: throw BenchError("\(request.name): an item is no answer")
+      }
+    }
+  }
+
+  // MARK: - Starting
+
+  private static func awaitReady(_ events: Mailbox<Event>) throws {
+    var source = pollfd(fd: events.descriptor, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&source, 1, 30_000) == 1 else { throw BenchError("the host's plugins did not become ready") }
+    for event in events.drain() {
+      if case .failed(let why) = event { throw BenchError(why) }
+    }
+  }
+
+  private static func verdict(on status: JSON) -> Event {
+    for instance in status["instances"]?.arrayValue ?? [] where instance["ready"]?.boolValue != true {
+      let (name, why) = (instance["name"]?.stringValue ?? "", instance["error"]?.stringValue ?? "no reason given")
+      return .failed("\(name) is not ready: \(why)")
+    }
+    return .ready
+  }
+
+  private static func deployment(_ plan: Plan) -> String {
+    let tenants = (0..<plan.sources).map { "  - { provider: bench, tenant: t\($0) }\n" }.joined()
+    let sink = """
+
+        bench-sink:
+          library: BenchSink
+          tenants: ["*/*"]
+          replicas: \(plan.sinks)
+          grants:
+            subscribe: ["promethean.p.bench.t.*.voice.(frame|ping)", "promethean.p.bench.t.*.control.report"]
+            publish: ["promethean.p.bench.t.*.voice.pong"]
+      """
+    return """
+      version: 1
+      host:
+        http: { enabled: false }
+        journal: { sync: full }
+        log: { level: warn }
+      tenants:
+      \(tenants)plugins:
+        bench-source:
+          library: BenchSource
+          tenants: [\((0..<plan.sources).map { "bench/t\($0)" }.joined(separator: ", "))]
+          grants:
+            subscribe: ["promethean.p.bench.t.*.control.run", "promethean.p.bench.t.*.voice.pong"]
+            publish: ["promethean.p.bench.t.*.voice.(frame|ping)", "promethean.p.bench.t.*.events.BenchEvent"]
+      \(plan.sinks > 0 ? sink : "")
+      """
+  }
+}

@@ -1,0 +1,25 @@
+// What the benchmark needs of C: a count of allocations, and the bare rings that the host is measured against.
+
+#ifndef PROBE_H
+#define PROBE_H
+
+#include <stdint.h>
+
+/// Allocations of this process so far, of all its threads.
+uint64_t probe_allocations(void);
+
+/// Sends frames of `size` bytes to a process that sends each back, one at a time: two hops over a ring and an eventfd. Writes how long each took,
+/// in nanoseconds, into `times`, of `count`. Returns 0, or -1 with errno.
+int probe_ring_hops(uint32_t size, uint32_t count, uint32_t *times);
+
+/// Sends `count` frames of `size` bytes to a process that copies each into the ring of a third. Returns how long it took until the last arrived, in
+/// nanoseconds, or -1 with errno.
+int64_t probe_ring_forward(uint32_t size, uint64_t count);
+
+/// Runs a program to its end. Returns how long it took, in nanoseconds, or -1 with errno.
+int64_t probe_spawn(const char *program);
+
+/// Removes a directory and all that is in it. Returns 0, or -1 with errno.
+int probe_remove(const char *path);
+
+#endif
