@@ -178,6 +178,13 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: settings
     ),
+    // Programs that tests start, to kill them.
+    .executableTarget(
+      name: "JournalWriter",
+      dependencies: ["Envelope", "Host"],
+      path: "Tests/Fixtures/JournalWriter",
+      swiftSettings: settings
+    ),
     tests("Envelope", ["Envelope", "CEnvelope"]),
     tests("PluginKit", ["PluginKit", "PluginABI", "Envelope"]),
     tests("Channel", ["Channel", "CChannel"]),

@@ -140,7 +140,8 @@ struct CommandTests {
   @Test func `a query is a request with its conditions, page after page`() throws {
     let answer: FakeHost.Answer = { request, connection in
       guard request["topic"] == "promethean.p.echo.t.demo.storage.documents.query", request["resource"] == "messages",
-        let payload = request["payload"], payload["text"] == "emacs", payload["since"] == "2026-11-20T00:00:00Z",
+        let payload = request["payload"], payload["text"] == "emacs", payload["space"] == "r/x",
+        payload["since"] == "2026-11-20T00:00:00Z",
         payload["until"] == nil, payload["order"] == "newest"
       else {
         connection.error(request, "invalid", "\(request)")
@@ -150,15 +151,17 @@ struct CommandTests {
       let count = min(payload["limit"]?.intValue ?? 0, 90)
       let documents: [JSON] = (first..<first + count).map { number in
         [
-          "created_at": "2026-11-21T10:00:00Z", "space_urn": "urn:echo:space:demo:r/x",
-          "author_urn": "urn:echo:user:demo:me",
+          "created_at": 1_795_255_200_000, "space": "r/x", "author": "me",
           "text": .string("line \(number)\nof emacs"),
         ]
       }
       connection.ok(request, ["envelope": ["data": ["documents": .array(documents), "next": .int(first + count)]]])
       return true
     }
-    let words = ["query", "-p", "echo", "-t", "demo", "messages", "--text", "emacs", "--since", "2026-11-20"]
+    let words =
+      ["query", "-p", "echo", "-t", "demo", "messages", "--text", "emacs", "--since", "2026-11-20"] + [
+        "--space", "urn:echo:space:demo:r/x",
+      ]
     let host = try FakeHost(answer)
     let table = Run(words + ["--limit", "2", "--deployment", host.deployment])
     #expect(

@@ -62,7 +62,8 @@ extension Command {
   private static func filters(_ invocation: Invocation) -> JSONObject {
     var filters: JSONObject = [:]
     for option in [text, space, author, thread] {
-      if let value = invocation[option] { filters[option.name] = .string(value) }
+      guard let value = invocation[option] else { continue }
+      filters[option.name] = .string(option.name == text.name ? value : name(value))
     }
     for option in [since, until] {
       guard let moment = invocation[option].flatMap({ Timestamp(commandLine: $0) }) else { continue }
@@ -98,15 +99,20 @@ extension Command {
 
   private static func row(_ document: JSON) -> [Table.Field] {
     func text(_ key: String) -> String { document[key]?.stringValue ?? "" }
-    let time = text("created_at")
     return [
-      .init((try? Timestamp(time))?.short ?? time, .faint),
-      .init(name(text("space_urn")), .name),
-      .init(name(text("author_urn")), .good),
+      .init(time(document["created_at"]?.intValue), .faint), .init(text("space"), .name), .init(text("author"), .good),
       .init(text("text")),
     ]
   }
 
-  /// The provider's own name of what a URN names.
-  private static func name(_ urn: String) -> String { (try? URN(urn))?.id ?? urn }
+  /// A time in milliseconds since 1970; a dash if there is none, or none that a calendar has.
+  private static func time(_ milliseconds: Int64?) -> String {
+    guard let (nanoseconds, overflows) = milliseconds?.multipliedReportingOverflow(by: 1_000_000), !overflows else {
+      return "-"
+    }
+    return Timestamp(nanoseconds: nanoseconds).short
+  }
+
+  /// The provider's own name of what may be named by its URN too: documents are found by names.
+  private static func name(_ text: String) -> String { (try? URN(text))?.id ?? text }
 }

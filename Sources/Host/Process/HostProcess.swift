@@ -47,7 +47,9 @@ package final class HostProcess {
   /// Reads the deployment and opens everything; starts no plugin.
   package init(options: HostOptions) throws {
     self.options = options
-    deployment = try Deployment.load(path: options.deployment, searchPath: options.searchPath)
+    let (readable, diagnostics) = Deployment.read(path: options.deployment, searchPath: options.searchPath)
+    guard let readable else { throw InvalidDeployment(diagnostics: diagnostics) }
+    deployment = readable
     paths = DeploymentPaths(directory: deployment.directory)
     try Directory.make("\(paths.root)/run", mode: 0o755)
     lock = try HostLock(path: paths.lock)
@@ -74,6 +76,11 @@ package final class HostProcess {
       launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id))
     )
     for (plan, record) in consumers { router.add(plan, record) }
+    // One that is broken is left out, and keeps no other from running.
+    for diagnostic in diagnostics {
+      degraded["plugin \(diagnostic.plugin ?? "")"] = diagnostic.description
+      log.error("left out: \(diagnostic)", plugin: diagnostic.plugin)
+    }
   }
 
   /// Runs until it is told to stop, by a signal or on the admin socket, and everything has stopped in order.

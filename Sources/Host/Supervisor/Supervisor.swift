@@ -118,7 +118,9 @@ package final class Supervisor {
     }
   }
 
-  /// Refuses a sandbox below what the operator requires. A runner is never asked for less, so this is its word against the policy's.
+  /// Refuses a sandbox below what the operator requires.
+  ///
+  /// A runner is never asked for less, so this is its word against the policy's.
   private func checkLevel(of instance: Instance) throws(RunnerError) {
     let levels = PluginConfiguration.SandboxLevel.allCases
     let found = instance.level.flatMap(levels.firstIndex) ?? levels.endIndex
@@ -127,7 +129,8 @@ package final class Supervisor {
     instance.isHopeless = true
     kill(
       instance,
-      "it requires the sandbox \(instance.plugin.require), found \(instance.level?.rawValue ?? "none at all"): \(instance.levelReason)")
+      "it requires the sandbox \(instance.plugin.require), found \(instance.level?.rawValue ?? "none at all"): \(instance.levelReason)"
+    )
   }
 
   private func started(_ instance: Instance, now: Int64) {

@@ -9,9 +9,9 @@ final class LoopbackClient {
   init?(port: UInt16) {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     // A server that does not answer fails the test rather than hanging it.
-    var patience = timeval()
-    patience.tv_sec = 10
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    // Seconds and microseconds, as in a timeval, whose own module depends on what was compiled before.
+    var patience = [10, 0]
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(2 * MemoryLayout<Int>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
