@@ -49,7 +49,9 @@ extension DeadLetter {
   var summary: JSON {
     let envelope = try? Envelope(binary: self.envelope)
     return [
-      "id": .int(id), "consumer": .string(consumerName), "attempts": .int(Int64(attempts)), "reason": .string(reason),
+      "id": .int(id), "consumer": .string(consumerName),
+      "plugin": .string(consumerName.prefix { $0 != "@" }.description), "attempts": .int(Int64(attempts)),
+      "reason": .string(reason),
       "time": .string(Timestamp(nanoseconds: died).description), "topic": .string(envelope?.topic ?? ""),
       "intent": .string(envelope?.intent ?? ""), "envelope_id": .string(envelope?.id ?? ""),
     ]

@@ -56,7 +56,7 @@ extension Router {
       ),
       "restarts": .int(Int64(instance.restarts)), "in_flight": .int(Int64(instance.deliveries.count)),
       "lag": .int(consumer.map { lag(of: $0) } ?? 0), "dropped": .int(Int64(instance.dropped)),
-      "rss_bytes": .int(instance.process.flatMap { residentBytes(of: $0.pid) } ?? 0),
+      "rss_bytes": .int(instance.residentBytes),
       "error": instance.lastError.map { JSON.string($0) } ?? .null, "retry_ms": retry,
     ]
   }
@@ -65,21 +65,14 @@ extension Router {
   func lag(of consumer: Consumer) -> Int64 {
     max(0, head - consumer.queue.cursor)
   }
-
-  /// Resident memory of a process, from `/proc/PID/statm`, whose second number counts pages.
-  private func residentBytes(of pid: Int32) -> Int64? {
-    let file = unsafe open("/proc/\(pid)/statm", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 128)
-    let count = unsafe read(file, &bytes, bytes.count)
-    guard count > 0 else { return nil }
-    let numbers = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ")
-    return numbers.dropFirst().first.flatMap { Int64($0) }.map { $0 * Int64(getpagesize()) }
-  }
 }
 
 extension Instance {
+  /// Resident memory of its process, in bytes.
+  var residentBytes: Int64 {
+    process.flatMap { ProcessStatistics.of($0.pid)?.residentBytes }.map { Int64($0) } ?? 0
+  }
+
   /// How long after a drop an instance counts as degraded, ns: long enough to be seen by whoever looks.
   private static let degradedFor: Int64 = 60 * nanosecondsPerSecond
 

@@ -58,6 +58,9 @@ package final class Instance {
   var openAppends = 0
   var openAppendBytes = 0
   var openRequests = 0
+  /// How often it may log, and be refused something, before the rest is only counted.
+  var logCap = RateCap.records
+  var auditCap = RateCap.audits
   /// Envelopes dropped since the host started, and when the last was, on the monotonic clock.
   var dropped = 0
   var lastDrop: Int64?

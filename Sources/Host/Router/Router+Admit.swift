@@ -142,12 +142,19 @@ extension Router {
     let isDenial = refusal.status == PROMETHEAN_DENIED
     instance.metrics.error(isDenial ? "denied" : "invalid", stage: .sending)
     instance.metrics.discarded(isDenial ? .denied : .invalid).add()
-    if isDenial {
-      log.audit("denied: \(refusal.message)", allowed: false, plugin: instance.plugin.id, instance: instance.name)
-    } else {
-      log.warn("refused: \(refusal.message)", plugin: instance.plugin.id, instance: instance.name)
+    if case .admit(let suppressed) = instance.auditCap.decide(at: HostClock.monotonic) {
+      tell(refusal, of: instance, isDenial: isDenial, suppressed: suppressed)
     }
     guard token != 0 else { return }
     result(to: instance, token: token, status: refusal.status, text: refusal.message)
+  }
+
+  private func tell(_ refusal: Refusal, of instance: Instance, isDenial: Bool, suppressed: Int) {
+    let message = refusal.message + (suppressed > 0 ? " (and \(suppressed) more like it or others)" : "")
+    if isDenial {
+      log.audit("denied: \(message)", allowed: false, plugin: instance.plugin.id, instance: instance.name)
+    } else {
+      log.warn("refused: \(message)", plugin: instance.plugin.id, instance: instance.name)
+    }
   }
 }

@@ -135,6 +135,7 @@ extension Router {
   func showProgress(of consumer: Consumer) {
     for member in consumer.members {
       member.metrics.lag.set(Double(lag(of: consumer)))
+      member.metrics.residentMemory.set(Double(member.residentBytes))
       member.metrics.inFlight.set(Double(member.deliveries.count))
       member.metrics.queueDepth.set(Double(consumer.waiting.count + consumer.queue.count))
     }

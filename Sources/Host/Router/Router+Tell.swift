@@ -50,6 +50,9 @@ extension Router {
     guard unsafe length <= frame.body.count - size else {
       throw Violation(description: "it sent a malformed log frame")
     }
+    guard case .admit = instance.logCap.decide(at: HostClock.monotonic) else {
+      return instance.metrics.logsSuppressed.add()
+    }
     let rest = unsafe UnsafeRawBufferPointer(rebasing: frame.body[size...])
     log.write(
       unsafe LogRecord(

@@ -33,6 +33,9 @@ package final class Router {
   var appends = AppendQueue()
   /// The last sequence that is known to be in the journal.
   var head: Int64
+  /// How often gauges are brought up to date, ns: more often than anybody scrapes.
+  private static let gaugesInterval = nanosecondsPerSecond
+  private var nextGauges: Int64 = 0
   /// Told of an instance that broke the protocol.
   package var onViolation: (Instance, String) -> Void = { _, _ in }
 
@@ -181,7 +184,9 @@ package final class Router {
     for consumer in consumers {
       if consumer.queue.hasWaiting { consumer.needsDispatch = true }
       recordProgress(of: consumer)
-      showProgress(of: consumer)
     }
+    guard now >= nextGauges else { return }
+    nextGauges = now + Self.gaugesInterval
+    for consumer in consumers { showProgress(of: consumer) }
   }
 }
