@@ -60,7 +60,7 @@ package final class AdminServer: Sendable {
 
   private let path: String
   private let commands = Mailbox<Command>()
-  private let worker: Worker
+  private let thread: BackgroundThread
 
   /// Binds the socket and begins to serve it.
   ///
@@ -72,7 +72,7 @@ package final class AdminServer: Sendable {
     self.path = path
     let listener = try Self.listen(at: path)
     let commands = self.commands
-    worker = Worker(name: "admin") {
+    thread = try BackgroundThread("admin") {
       var loop = AdminLoop(listener: listener, commands: commands, onEvent: onEvent)
       loop.run()
     }
@@ -88,7 +88,7 @@ package final class AdminServer: Sendable {
   /// Writes what is left to write, closes everything and removes the socket.
   package func stop() {
     commands.post(.stop)
-    worker.join()
+    thread.join()
     unsafe unlink(path)
   }
 

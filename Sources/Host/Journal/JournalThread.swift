@@ -23,7 +23,7 @@ package final class JournalThread: Sendable {
   /// An eventfd that wakes the thread when it is idle.
   private let bell: Int32
   private let answer: @Sendable ([JournalAnswer]) -> Void
-  private let thread = Mutex<pthread_t?>(nil)
+  private let thread = Mutex<BackgroundThread?>(nil)
 
   /// Starts the thread, which calls `answer` after each transaction, and after each command that is none.
   package init(
@@ -33,7 +33,14 @@ package final class JournalThread: Sendable {
     bell = eventfd(0, Int32(EFD_CLOEXEC))
     guard bell >= 0 else { throw JournalError(.unavailable, "journal: no descriptor for its thread, errno \(errno)") }
     self.answer = answer
-    try start(journal)
+    let work = Work(owner: self, journal: journal)
+    do throws(HostError) {
+      let started = try BackgroundThread("journal") { work.run() }
+      thread.withLock { $0 = started }
+    } catch {
+      Glibc.close(bell)
+      throw JournalError(.unavailable, "journal: \(error)")
+    }
   }
 
   /// Asks for something, from any thread.
@@ -64,34 +71,8 @@ package final class JournalThread: Sendable {
     mailbox.withLock { $0.isClosing = true }
     ring()
     guard let running = thread.withLock({ $0.take() }) else { return }
-    pthread_join(running, nil)
+    running.join()
     Glibc.close(bell)
-  }
-
-  private func start(_ journal: sending Journal) throws(JournalError) {
-    let work = unsafe Unmanaged.passRetained(Work(owner: self, journal: journal))
-    // Signals are the host's loop's: the new thread inherits a mask that blocks them all.
-    var (all, before) = (sigset_t(), sigset_t())
-    unsafe sigfillset(&all)
-    unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-    var started = pthread_t()
-    let status = unsafe pthread_create(
-      &started,
-      nil,
-      { argument in
-        guard let argument = unsafe argument else { return nil }
-        unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
-      },
-      work.toOpaque()
-    )
-    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
-    guard status == 0 else {
-      unsafe work.release()
-      Glibc.close(bell)
-      throw JournalError(.unavailable, "journal: its thread cannot be started, errno \(status)")
-    }
-    thread.withLock { $0 = started }
   }
 
   private func ring() {
@@ -124,11 +105,12 @@ package final class JournalThread: Sendable {
 private typealias Posted = (token: UInt64, command: JournalCommand)
 
 /// What runs on the thread.
-private final class Work {
+private final class Work: @unchecked Sendable {
+  // The journal is handed over by whoever makes this, and from then on is the thread's alone.
   private let owner: JournalThread
   private let journal: Journal
 
-  init(owner: JournalThread, journal: Journal) {
+  init(owner: JournalThread, journal: sending Journal) {
     self.owner = owner
     self.journal = journal
   }

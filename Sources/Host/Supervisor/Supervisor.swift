@@ -23,7 +23,7 @@ package final class Supervisor {
   package var watch: (Int32, DescriptorRole, Instance) -> Void = { _, _, _ in }
   package var unwatch: (Int32) -> Void = { _ in }
   /// The kind of plugin that is being stopped; nil while nothing is.
-  private var stopping: PluginKind?
+  var stopping: PluginKind?
 
   /// What a descriptor of an instance's process is for.
   package enum DescriptorRole: UInt64 {
@@ -179,132 +179,6 @@ package final class Supervisor {
         suppressed: { suppressed.add(UInt64($0)) }
       ) ?? [] { log.write(record) }
       if count < buffer.count { return }
-    }
-  }
-
-  // MARK: - Ending
-
-  /// Ends an instance at once, for a reason.
-  func kill(_ instance: Instance, _ reason: String) {
-    guard let process = instance.process else { return }
-    if instance.failure == nil { instance.failure = reason }
-    process.kill()
-  }
-
-  /// Takes note that an instance's process has ended.
-  package func processEnded(_ instance: Instance) {
-    guard let process = instance.process, let exit = process.reap() else { return }
-    readControl(of: instance)
-    readOutput(of: instance)
-    if let record = instance.output?.finish(at: HostClock.monotonic) { log.write(record) }
-    // What it had sent counts, above all what it had settled.
-    router.drainToEnd(instance)
-    for descriptor in [process.control, process.channel.incoming, process.pidfd, process.stderr] { unwatch(descriptor) }
-    let now = HostClock.monotonic
-    let reason = instance.failure ?? Self.describe(exit)
-    let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
-    let wasRunning = instance.runningSince != nil
-    instance.process = nil
-    instance.metrics.ready.set(0)
-    router.ended(instance, isSuspect: wasRunning && !instance.hasStopped, reason: reason)
-    instance.failure = nil
-    if instance.retriesWithLess {
-      instance.retriesWithLess = false
-      instance.state = .waiting(until: now)
-    } else if case .stopping = instance.state {
-      instance.state = .stopped
-      if !instance.hasStopped {
-        log.warn("did not stop in order: \(reason)", plugin: instance.plugin.id, instance: instance.name)
-      }
-    } else {
-      ended(instance, reason: reason, inVain: !wasHealthy, now: now)
-    }
-  }
-
-  private func ended(_ instance: Instance, reason: String, inVain: Bool, now: Int64) {
-    instance.lastError = reason
-    instance.metrics.error("ended", stage: instance.runningSince == nil ? .starting : .running)
-    if stopping != nil {
-      instance.state = .stopped
-      return
-    }
-    let wait = instance.isHopeless ? nil : instance.backoff.ended(inVain: inVain, random: .random(in: 0...1))
-    guard let wait else {
-      instance.state = .quarantined
-      return log.error("quarantined: \(reason)", plugin: instance.plugin.id, instance: instance.name)
-    }
-    instance.restarts += 1
-    instance.metrics.restarts.add()
-    instance.state = .waiting(until: now + wait)
-    log.error(
-      "ended: \(reason)",
-      ["retry_ms": .int(wait / nanosecondsPerMillisecond)],
-      plugin: instance.plugin.id,
-      instance: instance.name
-    )
-  }
-
-  private static func describe(_ exit: RunnerProcess.Exit) -> String {
-    switch exit {
-    case .status(let code): "it exited with status \(code)"
-    case .signal(let number): "it was killed by signal \(number)\(signalNames[number].map { " (\($0))" } ?? "")"
-    }
-  }
-
-  private static let signalNames: [Int32: String] = [
-    4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM",
-    24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS: a system call that the sandbox forbids",
-  ]
-
-  /// Ends an instance that has held a delivery for longer than it may: it hangs.
-  private func checkDeadline(of instance: Instance, now: Int64) {
-    guard let oldest = instance.deliveries.oldest else { return }
-    let limit = instance.plugin.limits.deadline
-    guard now - oldest > limit.nanoseconds else { return }
-    kill(instance, "it held a delivery for longer than its deadline of \(limit)")
-  }
-
-  // MARK: - Stopping
-
-  /// Stops everything: first what brings envelopes in, then what works on them, then what serves those.
-  package func stop() {
-    guard stopping == nil else { return }
-    stopping = .access
-    stopNext(now: HostClock.monotonic)
-  }
-
-  /// Ends everything at once.
-  package func killAll() {
-    for instance in instances { kill(instance, "the host was told to stop at once") }
-  }
-
-  /// Whether everything has been stopped.
-  package var isStopped: Bool {
-    stopping != nil && instances.allSatisfy { $0.process == nil }
-  }
-
-  private func stopNext(now: Int64) {
-    for kind in PluginKind.allCases {
-      stopping = kind
-      let members = instances.filter { $0.plugin.manifest.kind == kind && $0.process != nil }
-      for instance in members { stop(instance, now: now) }
-      if !members.isEmpty { return }
-    }
-  }
-
-  private func stop(_ instance: Instance, now: Int64) {
-    switch instance.state {
-    case .running:
-      instance.state = .stopping(deadline: now + Self.stopDeadline)
-      do throws(RunnerError) {
-        try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_STOP)))
-      } catch {
-        kill(instance, error.description)
-      }
-    case .starting:
-      instance.state = .stopping(deadline: now)
-      kill(instance, "the host stops")
-    default: break
     }
   }
 }

@@ -63,7 +63,12 @@ package final class Log: Sendable {
     records = Dictionary(uniqueKeysWithValues: LogLevel.allCases.map { ($0, family.with($0.description)) })
     drops = metrics.counter("promethean_log_dropped_total", help: "Log records that found no room to be written.")
       .with()
-    let thread = try BackgroundThread("log") { [self] in writeAll() }
+    let thread: BackgroundThread
+    do throws(HostError) {
+      thread = try BackgroundThread("log") { [self] in writeAll() }
+    } catch {
+      throw TelemetryError(error.description)
+    }
     self.thread.withLock { $0 = thread }
   }
 

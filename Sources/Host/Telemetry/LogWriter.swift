@@ -12,7 +12,8 @@ struct LogWriter: ~Copyable {
       audit = nil
       return
     }
-    Self.makeDirectories(directory)
+    // A folder that cannot be made is reported when its files cannot.
+    try? Directory.make(directory, mode: 0o700)
     host = LogFile(path: "\(directory)/host.log", bytesMax: options.fileBytesMax, files: options.files)
     audit = LogFile(path: "\(directory)/audit.log", bytesMax: options.fileBytesMax, files: options.files)
   }
@@ -51,13 +52,5 @@ struct LogWriter: ~Copyable {
         fields: ["outcome": "ok", "lost": .int(Int64(lost))]
       )
     }
-  }
-
-  /// Makes a directory and those above it; whether that worked shows when a file is opened.
-  private static func makeDirectories(_ path: String) {
-    for (index, character) in path.utf8.enumerated() where character == UInt8(ascii: "/") && index > 0 {
-      unsafe mkdir(String(path.utf8.prefix(index)) ?? path, 0o755)
-    }
-    unsafe mkdir(path, 0o700)
   }
 }

@@ -7,15 +7,23 @@ internal import Glibc
   private let handle: pthread_t
 
   /// Starts the thread, with every signal blocked: they are the main thread's.
-  init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(TelemetryError) {
+  ///
+  /// - Parameters:
+  ///   - name: What `top -H` shows, at most 15 bytes.
+  ///   - body: What the thread does.
+  /// - Throws: `HostError` when the system has no thread to give.
+  init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(HostError) {
     var handle = pthread_t()
-    let context = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    let context = unsafe Unmanaged.passRetained(Body(name: name, run: body)).toOpaque()
     let code = SignalMask.withAllBlocked {
       unsafe pthread_create(
         &handle,
         nil,
         { context in
-          if let context = unsafe context { unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+          guard let context = unsafe context else { return nil }
+          let body = unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue()
+          unsafe linux_thread_name(body.name)
+          body.run()
           return nil
         },
         context
@@ -23,7 +31,7 @@ internal import Glibc
     }
     guard code == 0 else {
       unsafe Unmanaged<Body>.fromOpaque(context).release()
-      throw TelemetryError("cannot start the thread \(name)", errno: code)
+      throw HostError("the thread \(name) cannot be started: \(unsafe String(cString: strerror(code)))")
     }
     self.handle = handle
   }
@@ -34,9 +42,11 @@ internal import Glibc
   }
 
   private final class Body: Sendable {
+    let name: String
     let run: @Sendable () -> Void
 
-    init(_ run: @escaping @Sendable () -> Void) {
+    init(name: String, run: @escaping @Sendable () -> Void) {
+      self.name = name
       self.run = run
     }
   }
