@@ -25,7 +25,7 @@ enum Bench {
   private static func run() throws {
     let directory = try WorkDirectory()
     defer { directory.remove() }
-    directory.removeOnSignal()
+    try directory.removeOnSignal()
     var report = Report()
     // The bare rings fork, so they come before any host.
     try Hop.measure(in: directory, into: &report)

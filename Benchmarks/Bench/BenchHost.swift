@@ -19,7 +19,7 @@ final class BenchHost {
 
   private let plan: Plan
   private let events: Mailbox<Event>
-  private let thread: Worker
+  private let thread: BackgroundThread
   private let client: AdminClient
 
   /// Starts a host and waits until its plugins are ready.
@@ -35,7 +35,7 @@ final class BenchHost {
     options.onReady = { status in events.post(Self.verdict(on: status)) }
     self.plan = plan
     self.events = events
-    thread = Worker(name: "bench-host") { [options] in
+    thread = try BackgroundThread("bench-host") { [options] in
       do {
         let code = try HostProcess(options: options).run()
         if code != 0 { events.post(.failed("the host ended with \(code)")) }

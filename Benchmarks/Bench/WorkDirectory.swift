@@ -39,12 +39,12 @@ struct WorkDirectory: Sendable {
   }
 
   /// Has everything removed, too, when this program is told to end.
-  func removeOnSignal() {
+  func removeOnSignal() throws {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    _ = Worker(name: "signals") { [self] in
+    _ = try BackgroundThread("signals") { [self] in
       var signals = sigset_t()
       unsafe sigemptyset(&signals)
       for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }

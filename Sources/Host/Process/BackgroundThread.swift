@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// A thread for work that blocks, which the concurrency runtime's own threads must not.
-@safe final class BackgroundThread: @unchecked Sendable {
+@safe package final class BackgroundThread: @unchecked Sendable {
   // A thread's handle is a number; `join` is called once, by the owner.
   private let handle: pthread_t
 
@@ -12,7 +12,7 @@ internal import Glibc
   ///   - name: What `top -H` shows, at most 15 bytes.
   ///   - body: What the thread does.
   /// - Throws: `HostError` when the system has no thread to give.
-  init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(HostError) {
+  package init(_ name: String, _ body: @escaping @Sendable () -> Void) throws(HostError) {
     var handle = pthread_t()
     let context = unsafe Unmanaged.passRetained(Body(name: name, run: body)).toOpaque()
     let code = SignalMask.withAllBlocked {
@@ -37,7 +37,7 @@ internal import Glibc
   }
 
   /// Waits for the thread to end.
-  func join() {
+  package func join() {
     pthread_join(handle, nil)
   }
 
