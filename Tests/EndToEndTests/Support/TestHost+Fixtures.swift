@@ -1,4 +1,6 @@
+import Envelope
 import Foundation
+import Host
 import Testing
 
 extension TestHost {
@@ -35,7 +37,62 @@ extension TestHost {
         abi: 1.0\(list("inputs", topics(inputs)))\(list("outputs", topics(outputs)))\(list("capabilities", capabilities))
         config:
           type: object
-          properties: { delay_ms: { type: integer, default: 0 } }
+          properties:
+            delay_ms: { type: integer, default: 0 }
+            crash_on: { type: integer, default: 0 }
+            crash_at_start: { type: integer, default: 0 }
       """
+  }
+
+  /// A deployment of consumers of numbered events.
+  ///
+  /// - Parameter consumers: Their ids, each with more lines of its own.
+  /// - Returns: The text of plugins.yml.
+  static func consumers(_ consumers: KeyValuePairs<String, [String]>) -> String {
+    let plugins = consumers.map { id, lines in
+      let head = """
+          \(id):
+            library: \(id)
+            tenants: [echo/demo]
+            grants:
+              subscribe: [promethean.p.echo.t.demo.events.Numbered, promethean.p.echo.t.demo.\(id).*]
+              clock: {}
+        """
+      return ([head] + lines.map { "    \($0)" }).joined(separator: "\n")
+    }
+    return """
+      version: 1
+      host: { http: { enabled: false } }
+      tenants: [{ provider: echo, tenant: demo }]
+      plugins:
+      \(plugins.joined(separator: "\n"))
+      """
+  }
+
+  /// Compiles a consumer of numbered events.
+  func compileConsumer(_ id: String) throws {
+    let inputs = ["promethean.p.echo.t.demo.events.Numbered", "promethean.p.echo.t.demo.\(id).*"]
+    try compile("consumer", id: id, manifest: Self.worker(id, inputs: inputs, capabilities: ["clock"]))
+  }
+}
+
+extension AdminClient {
+  /// Publishes a numbered event, and returns its place in the journal; nil if it is there already.
+  @discardableResult
+  func publish(_ number: Int, key: String = "", id: String = "") throws -> Int64? {
+    let answer = try call(
+      "publish",
+      [
+        "topic": "promethean.p.echo.t.demo.events.Numbered", "intent": "Numbered",
+        "payload": ["n": .int(Int64(number))],
+        "key": .string(key), "envelope_id": .string(id),
+      ]
+    )
+    return answer["sequence"]?.intValue
+  }
+
+  /// What a consumer of numbered events says of itself.
+  func report(_ id: String) throws -> JSON {
+    try #require(try request("promethean.p.echo.t.demo.\(id).report")["data"])
   }
 }

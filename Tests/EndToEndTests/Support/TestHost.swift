@@ -15,8 +15,8 @@ final class TestHost {
   /// How long a host may run, in seconds; the long proofs take a while.
   private static let lifetime: Double = Products.isSoak ? 7200 : 240
 
-  /// The hosts that run now and have not been explained.
-  private static let running = Mutex<[String]>([])
+  /// Hosts that have not been explained: those that run by their directory, and of the last one that is gone what it left.
+  private static let unexplained = Mutex<(running: [String], gone: String)>(([], ""))
 
   let directory: String
   /// What stands before the command of the host, such as `setpriv --reuid 65534`.
@@ -36,6 +36,7 @@ final class TestHost {
   /// - Throws: When the directory cannot be made.
   init(_ manifest: String, wrapper: [String] = [], isMountedApart: Bool = false, owner: uid_t? = nil) throws {
     // Short, since the path of a socket has at most 107 bytes.
+    Self.unexplained.withLock { $0.gone = "" }
     directory = "/tmp/promethean-e2e-\(String(UInt32.random(in: 0...(.max)), radix: 36))"
     self.wrapper = wrapper
     self.isMountedApart = isMountedApart
@@ -49,7 +50,13 @@ final class TestHost {
 
   deinit {
     process = nil
-    Self.running.withLock { $0.removeAll { $0 == directory } }
+    // An error that ends a test is recorded when its host is gone.
+    let left = Self.explanation(directory)
+    Self.unexplained.withLock { unexplained in
+      guard let index = unexplained.running.firstIndex(of: directory) else { return }
+      unexplained.running.remove(at: index)
+      unexplained.gone = left
+    }
     try? FileManager.default.removeItem(atPath: directory)
   }
 
@@ -67,7 +74,7 @@ final class TestHost {
     self.process = process
     // Whoever waits for an answer of a host that hangs hears that it is gone.
     DispatchQueue.global().asyncAfter(deadline: .now() + Self.lifetime) { [weak process] in process?.kill(SIGKILL) }
-    Self.running.withLock { if !$0.contains(directory) { $0.append(directory) } }
+    Self.unexplained.withLock { if !$0.running.contains(directory) { $0.running.append(directory) } }
   }
 
   /// Starts the host and returns its status when every instance is ready or will not be.
@@ -103,11 +110,18 @@ final class TestHost {
   }
 
   /// Returns what `probe` finds, once it finds something; for what has no event of its own.
-  func until<Value>(_ what: String, _ probe: () throws -> Value?) throws -> Value {
+  ///
+  /// - Parameters:
+  ///   - what: What is waited for, in words.
+  ///   - isRunning: Whether the host is to run meanwhile.
+  ///   - probe: Looks.
+  /// - Returns: What was found.
+  /// - Throws: `ChildProcess.Failure` when it is not found in time, or when the host ends.
+  func until<Value>(_ what: String, isRunning: Bool = true, _ probe: () throws -> Value?) throws -> Value {
     let deadline = ContinuousClock.now + .milliseconds(Self.patience)
     while ContinuousClock.now < deadline {
       if let found = try probe() { return found }
-      if let process, let end = try? process.wait(seconds: 0) {
+      if isRunning, let process, let end = try? process.wait(seconds: 0) {
         throw ChildProcess.Failure(description: "the host ended (\(end)) before \(what)")
       }
       // The gap between two looks, so that looking leaves the processor to the host.
@@ -125,20 +139,23 @@ final class TestHost {
 
   // MARK: - Explaining
 
-  /// What the hosts that run now have logged last, for a test that fails.
+  /// Says what the hosts of a test that fails have logged last.
   static func explained(_ issue: Issue) -> Issue {
-    let directories = running.withLock { running in
-      defer { running = [] }
-      return running
+    let (running, gone) = unexplained.withLock { unexplained in
+      defer { unexplained = ([], "") }
+      return unexplained
     }
-    for directory in directories {
-      for name in ["err", "var/log/host.log"] {
-        let text = (try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)) ?? ""
-        let lines = text.split(separator: "\n").suffix(40)
-        if !lines.isEmpty { Products.say("\(directory)/\(name):\n\(lines.joined(separator: "\n"))") }
-      }
-    }
+    let text = (running.map(explanation) + [gone]).joined()
+    if !text.isEmpty { Products.say(text) }
     return issue
+  }
+
+  private static func explanation(_ directory: String) -> String {
+    ["err", "var/log/host.log"].map { name in
+      let text = (try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)) ?? ""
+      let lines = text.split(separator: "\n").suffix(40)
+      return lines.isEmpty ? "" : "\(directory)/\(name):\n\(lines.joined(separator: "\n"))\n"
+    }.joined()
   }
 }
 
@@ -164,5 +181,15 @@ extension AdminClient {
   /// The state of one instance.
   func instance(_ name: String) throws -> JSON {
     try #require(try call("status")["instances"]?.arrayValue?.first { $0["name"]?.stringValue == name })
+  }
+
+  /// All dead letters, oldest first.
+  func deadLetters() throws -> [JSON] {
+    var letters: [JSON] = []
+    try call("dead_letters.list", ["limit": 1000]) {
+      letters.append($0)
+      return true
+    }
+    return letters
   }
 }

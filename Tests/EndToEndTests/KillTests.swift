@@ -1,0 +1,140 @@
+import Envelope
+import Foundation
+import Glibc
+import Host
+import Testing
+
+extension EndToEnd {
+  /// `kill -9` in the middle of the work: what was reported accepted is there afterwards, once.
+  @Suite struct KillTests {
+    enum Victim: String, CaseIterable, Sendable {
+      case indexer = "message-indexer"
+      case storage
+      case host
+    }
+
+    /// A moment of the work to kill somebody at.
+    struct Point: Sendable, CustomTestStringConvertible {
+      let victim: Victim
+      /// How many messages have been accepted by then; beyond all of them: when that many have been, and their indexing goes on.
+      let accepted: Int
+
+      var testDescription: String { "\(victim.rawValue) after \(accepted)" }
+    }
+
+    /// Real messages, all of them or as many as take a second or two.
+    static let messages = Array(Message.all.prefix(Products.isSoak ? .max : 240))
+
+    static let points: [Point] = {
+      var random = SplitMix(seed: seed)
+      let count = Products.isSoak ? 50 : 9
+      Products.say("the points to kill at are of the seed \(seed)")
+      return (0..<count).map { index in
+        let victim = Victim.allCases[index % Victim.allCases.count]
+        return Point(
+          victim: victim,
+          accepted: min(.random(in: 1...messages.count * 5 / 4, using: &random), messages.count)
+        )
+      }
+    }()
+
+    /// Drawn anew each time, or taken from the environment to repeat a failure.
+    private static let seed =
+      ProcessInfo.processInfo.environment["PROMETHEAN_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999)
+
+    @Test(arguments: points)
+    func `what was accepted is there after somebody was killed, once`(point: Point) throws {
+      let host = try TestHost(TestHost.echo())
+      try host.start()
+      let accepted = try send(to: host) { count, client in
+        if count == point.accepted { try kill(point.victim, of: host, client) }
+      }
+      if point.victim == .host {
+        #expect(accepted.count >= point.accepted)
+        #expect(try host.process?.wait() == .signal(SIGKILL))
+        try host.start()
+      } else {
+        #expect(accepted.count == Self.messages.count)
+      }
+      let client = try host.client()
+      try host.waitUntilIdle(client)
+      let stored = try stored(client)
+      #expect(Set(stored).count == stored.count)
+      #expect(accepted.subtracting(stored) == [])
+      #expect(Set(stored).subtracting(Self.messages.map(\.id)) == [])
+      if point.victim != .host {
+        let restarts = try client.instance(point.victim.rawValue)["restarts"]?.intValue ?? 0
+        #expect(restarts >= 1)
+      }
+
+      // Whoever sends again what was not answered has all of it, still once.
+      #expect(try send(to: host) { _, _ in }.count == Self.messages.count)
+      try host.waitUntilIdle(client)
+      #expect(try self.stored(client).sorted() == Self.messages.map(\.id).sorted())
+      #expect(try client.deadLetters() == [])
+    }
+
+    /// Sends every message, and returns the ids of those that were accepted before the connection ended.
+    private func send(to host: TestHost, _ accept: (Int, AdminClient) throws -> Void) throws -> Set<String> {
+      let client = try host.client()
+      let killer = try host.client()
+      var open: [Int64: String] = [:]
+      for message in Self.messages {
+        let request = try client.send(
+          "request",
+          ["topic": "promethean.p.echo.t.demo.control.send", "intent": "send", "payload": message.json]
+        )
+        open[request] = message.id
+      }
+      var accepted: Set<String> = []
+      do throws(AdminClientError) {
+        while !open.isEmpty {
+          let event = try client.receive()
+          guard let id = open.removeValue(forKey: event.request) else { continue }
+          guard case .ok = event.content else {
+            Issue.record("\(id): \(event.content)")
+            continue
+          }
+          accepted.insert(id)
+          do { try accept(accepted.count, killer) } catch { Issue.record(error) }
+        }
+      } catch {
+        #expect(error == .closed)
+      }
+      return accepted
+    }
+
+    private func kill(_ victim: Victim, of host: TestHost, _ client: AdminClient) throws {
+      guard victim != .host else { return host.process?.kill(SIGKILL) ?? () }
+      let pid = try #require(client.instance(victim.rawValue)["pid"]?.intValue)
+      #expect(Glibc.kill(pid_t(pid), SIGKILL) == 0)
+    }
+
+    /// The ids of all documents, page by page.
+    private func stored(_ client: AdminClient) throws -> [String] {
+      var ids: [String] = []
+      var query: JSONObject = ["limit": 1000, "order": "oldest"]
+      while true {
+        let topic = "promethean.p.echo.t.demo.storage.documents.query"
+        let page = try #require(client.request(topic, .object(query), resource: "messages")["data"])
+        ids += (page["documents"]?.arrayValue ?? []).compactMap { $0["foreign_id"]?.stringValue }
+        guard let next = page["next"], !next.isNull else { return ids }
+        query["cursor"] = next
+      }
+    }
+  }
+}
+
+/// Random numbers that a seed repeats.
+struct SplitMix: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,70 @@
+import Envelope
+import Foundation
+import Glibc
+import Host
+import Testing
+
+extension EndToEnd {
+  /// Who may run a host: root, anybody else, and anybody else where there are no namespaces to be had.
+  @Suite struct LevelTests {
+    struct Account: Sendable, CustomTestStringConvertible {
+      let testDescription: String
+      let wrapper: [String]
+      let owner: uid_t?
+      let level: String
+    }
+
+    /// The user that owns nothing.
+    private static let nobody: uid_t = 65_534
+    private static let asNobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    /// In a user namespace where no further one can be made, and without its privileges.
+    private static let withoutNamespaces = [
+      "/usr/bin/unshare", "--user", "--map-current-user", "--keep-caps", "/bin/sh", "-c",
+      """
+      echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all "$0" "$@"
+      """,
+    ]
+
+    static let accounts =
+      geteuid() == 0
+      ? [
+        Account(testDescription: "root", wrapper: [], owner: nil, level: "full"),
+        Account(testDescription: "another user", wrapper: asNobody, owner: nobody, level: "full"),
+        Account(
+          testDescription: "another user without namespaces",
+          wrapper: asNobody + withoutNamespaces,
+          owner: nobody,
+          level: "landlock"
+        ),
+      ]
+      : [
+        Account(testDescription: "this user", wrapper: [], owner: nil, level: "full"),
+        Account(
+          testDescription: "this user without namespaces",
+          wrapper: withoutNamespaces,
+          owner: nil,
+          level: "landlock"
+        ),
+      ]
+
+    @Test(arguments: accounts)
+    func `a host works for anybody, and says how strong its sandboxes are`(account: Account) throws {
+      let host = try TestHost(TestHost.echo(), wrapper: account.wrapper, owner: account.owner)
+      let instances = try #require(try host.start()["instances"]?.arrayValue)
+      #expect(instances.count == 4)
+      for instance in instances {
+        #expect(instance["state"]?.stringValue == "RUNNING", "\(instance)")
+        #expect(instance["level"]?.stringValue == account.level, "\(instance)")
+      }
+      let client = try host.client()
+      for number in 1...20 {
+        let message = try #require(Message.made(number)).json
+        _ = try client.request("promethean.p.echo.t.demo.control.send", message)
+      }
+      try host.waitUntilIdle(client)
+      #expect(try host.count(client) == 20)
+      #expect(try host.run("status").lines.filter { $0.contains(" \(account.level) ") }.count == 4)
+      #expect(try host.stop() == .status(0))
+    }
+  }
+}
