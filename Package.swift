@@ -196,7 +196,7 @@ let package = Package(
     tests("Library", ["SQLite", "YAML"]),
     tests("Host", ["Host", "Envelope", "Channel", "SQLite", "YAML", "CLinux"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
-    tests("EndToEnd", ["CLinux", "Host", "Envelope", "PluginABI"], exclude: ["Fixtures"]),
+    tests("EndToEnd", ["CLinux", "Host", "Envelope", "PluginABI"], exclude: ["Fixtures", "Golden"]),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer", hasGolden: true),
   cLanguageStandard: .gnu2x
 )
