@@ -139,6 +139,10 @@ struct CommandTests {
 
   @Test func `a query is a request with its conditions, page after page`() throws {
     let answer: FakeHost.Answer = { request, connection in
+      if request["op"] == "wait_settled" {
+        connection.ok(request, ["behind": 0])
+        return true
+      }
       guard request["topic"] == "promethean.p.echo.t.demo.storage.documents.query", request["resource"] == "messages",
         let payload = request["payload"], payload["text"] == "emacs", payload["space"] == "r/x",
         payload["since"] == "2026-11-20T00:00:00Z",
@@ -180,11 +184,16 @@ struct CommandTests {
 
   @Test func `a count is a number`() throws {
     let run = try run("query", "-p", "echo", "-t", "demo", "messages", "--count") { request, connection in
+      if request["op"] == "wait_settled" {
+        connection.ok(request, ["behind": 3])
+        return true
+      }
       guard request["topic"] == "promethean.p.echo.t.demo.storage.documents.count" else { return false }
       connection.ok(request, ["envelope": ["data": ["count": 1739]]])
       return true
     }
     #expect(run.output == "1739\n")
+    #expect(run.errors == "3 recorded messages are not stored yet; promethean status shows who is behind\n")
   }
 
   @Test func `tap ends after its count`() throws {

@@ -17,6 +17,12 @@ extension Command {
     "The most to print.",
     default: "50"
   )
+  private static let wait = Option.value(
+    "wait",
+    .duration,
+    "How long to wait for what was sent before to be stored.",
+    default: "10s"
+  )
   private static let order = Option.value(
     "order",
     .choice("ORDER", ["newest", "oldest"]),
@@ -28,12 +34,12 @@ extension Command {
     "query",
     "Asks what has been stored for a tenant",
     details: """
-      Asks the storage service of the tenant. All conditions given must hold. A time is RFC 3339, a date (its beginning in UTC), or how long ago: 2h, 3d.
+      Waits until what was sent before has been stored, and asks the storage service of the tenant. All conditions given must hold. A time is RFC 3339, a date (its beginning in UTC), or how long ago: 2h, 3d.
 
       Prints a table, its text cut to the terminal's width; with --json, each document whole, on a line of its own.
       """,
     arguments: [collection],
-    options: TenantOptions.all + [count, text, space, author, thread, since, until, limit, order],
+    options: TenantOptions.all + [count, text, space, author, thread, since, until, limit, order, wait],
     examples: [
       Example("promethean query --provider echo --tenant demo messages --count", "Prints the number of messages."),
       Example(
@@ -42,8 +48,10 @@ extension Command {
       ),
     ]
   ) { invocation, session in
+    let client = try session.connect()
+    try settle(client, invocation, session)
     let query = StorageQuery(
-      client: try session.connect(),
+      client: client,
       provider: invocation.required(TenantOptions.provider),
       tenant: invocation.required(TenantOptions.tenant),
       collection: invocation.required(collection)
@@ -57,6 +65,15 @@ extension Command {
     let limit = Int(invocation.required(limit)) ?? 0
     let order = invocation.required(order)
     return try print(query, filters, order: order, limit: limit, session)
+  }
+
+  /// Lets the indexers catch up, so that who has just sent something finds it.
+  private static func settle(_ client: AdminClient, _ invocation: Invocation, _ session: Session) throws {
+    let patience = Duration(commandLine: invocation.required(wait))?.milliseconds ?? 0
+    guard patience > 0 else { return }
+    let answer = try client.call("wait_settled", ["timeout_ms": .int(patience)])
+    guard let behind = answer["behind"]?.intValue, behind > 0 else { return }
+    session.console.remark("\(behind) recorded messages are not stored yet; promethean status shows who is behind")
   }
 
   private static func filters(_ invocation: Invocation) -> JSONObject {

@@ -15,6 +15,8 @@ final class AdminOperations {
     case tap(UInt64)
     case logs(LogSubscription)
     case waiting(deadline: Int64)
+    /// For consumers to have settled what was recorded up to a sequence.
+    case settling(through: Int64, deadline: Int64)
   }
 
   init(host: HostProcess, server: AdminServer) {
@@ -45,6 +47,7 @@ final class AdminOperations {
         let status = host.status
         server.answer(address, .ok(status))
       case "wait_ready": waitReady(request)
+      case "wait_settled": waitSettled(request)
       case "shutdown":
         server.answer(address, .ok([:]))
         host.stop()
@@ -67,6 +70,28 @@ final class AdminOperations {
   private func waitReady(_ request: AdminRequest) {
     let timeout = request.body["timeout_ms"]?.intValue ?? 60_000
     open[request.address] = .waiting(deadline: HostClock.monotonic + timeout * nanosecondsPerMillisecond)
+  }
+
+  /// Waits until what has been recorded has been stored as well, so that whoever sent it can ask for it.
+  private func waitSettled(_ request: AdminRequest) {
+    let timeout = request.body["timeout_ms"]?.intValue ?? 10_000
+    open[request.address] = .settling(
+      through: host.router.head,
+      deadline: HostClock.monotonic + timeout * nanosecondsPerMillisecond
+    )
+  }
+
+  /// Answers those who wait for something to be settled.
+  ///
+  /// Called after each pass of the loop.
+  func pass() {
+    for (address, thing) in open {
+      guard case .settling(let sequence, let deadline) = thing else { continue }
+      let behind = host.router.unstored(through: sequence)
+      guard behind == 0 || deadline <= HostClock.monotonic else { continue }
+      server.answer(address, .ok(["behind": .int(behind)]))
+      open[address] = nil
+    }
   }
 
   /// Answers those who wait, if what they wait for is there or their time is over.

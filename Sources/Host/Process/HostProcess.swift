@@ -133,6 +133,7 @@ package final class HostProcess {
         tick(now: now)
       }
       router.pass()
+      operations?.pass()
       let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
       let wait = router.hasWork ? 0 : max(1, Self.tick - elapsed)
       var ready: [Poller.Event] = []

@@ -122,6 +122,12 @@ package final class Router {
   /// Up to where every consumer is done.
   package var lowestCursor: Int64 { consumers.map(\.queue.cursor).min() ?? head }
 
+  /// How many records up to a sequence are still before a consumer that stores documents, at the most of them.
+  package func unstored(through sequence: Int64) -> Int64 {
+    let storing = consumers.filter { $0.isComing && $0.members.contains { $0.policy.grants(.storageDocuments) } }
+    return storing.map { max(0, sequence - $0.queue.cursor) }.max() ?? 0
+  }
+
   /// Takes note that an instance can be given envelopes.
   func ready(_ instance: Instance) {
     for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
