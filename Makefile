@@ -56,8 +56,9 @@ bench: build ## Measure, next to bare baselines, and write .build/bench.json.
 	$(RELEASE)/promethean-bench $(ARGS)
 
 .PHONY: soak
-soak: build ## Load the host for an hour and look for what grows (ARGS='--minutes 5' for less).
-	$(RELEASE)/promethean-bench soak $(ARGS)
+soak: setup ## Run the long proofs: 50 kills, 200,000 messages past a slow consumer.
+	swift build
+	PROMETHEAN_SOAK=1 swift test --disable-xctest --filter EndToEndTests
 
 .PHONY: sanitize
 sanitize: setup ## Run the tests under the thread and address sanitizers, each in a build of its own.

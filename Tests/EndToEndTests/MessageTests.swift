@@ -15,17 +15,7 @@ extension EndToEnd {
     }
 
     private func send() throws -> Program {
-      let sent = try host.run(
-        "send",
-        "--provider",
-        "echo",
-        "--tenant",
-        "demo",
-        "--file",
-        "\(host.directory)/messages.ndjson"
-      )
-      try host.waitUntilIdle(host.client())
-      return sent
+      try host.run("send", "--provider", "echo", "--tenant", "demo", "--file", "\(host.directory)/messages.ndjson")
     }
 
     private func query(_ words: [String]) throws -> Program {

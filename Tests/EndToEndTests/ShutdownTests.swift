@@ -37,6 +37,14 @@ extension EndToEnd {
       #expect(log.contains("host stopped"))
     }
 
+    @Test func `a host that is starting stops as well`() throws {
+      try host.spawn()
+      let status = try host.client().call("status")
+      #expect(try host.stop() == .status(0))
+      for pid in runners(status) { #expect(kill(pid, 0) == -1 && errno == ESRCH) }
+      #expect(!FileManager.default.fileExists(atPath: AdminClient.socketPath(directory: host.directory)))
+    }
+
     @Test func `down stops everything in order, and what was under way is there after the next start`() throws {
       let runners = runners(try host.start())
       let client = try host.client()
