@@ -137,6 +137,7 @@ extension EndToEnd {
       let first = try host.client()
       #expect(try first.publish(1, id: "one") != nil)
       #expect(try first.publish(1, id: "one") == nil)
+      #expect(try host.client().publish(1, id: "one") == nil)
       #expect(try first.publish(2, id: "two") != nil)
       try host.waitUntilIdle(first, "worker")
       #expect(try first.report("worker")["seen"] == 2)

@@ -113,6 +113,11 @@ final class AdminOperations {
 
   // MARK: - Envelopes
 
+  /// What stands as the sender of all that comes over the socket.
+  ///
+  /// It is one for all connections, so that what is sent again over another one is known for a copy.
+  private static let source = "client:admin"
+
   private func send(_ request: AdminRequest, asks: Bool) throws(AdminFailure) {
     let body = request.body
     guard let topic = body["topic"]?.stringValue else { throw AdminFailure("invalid", "topic: expected a string") }
@@ -128,13 +133,13 @@ final class AdminOperations {
     let address = request.address
     let server = server
     guard asks else {
-      return host.router.send(envelope, from: "client:\(address.connection)", requester: nil) { result in
+      return host.router.send(envelope, from: Self.source, requester: nil) { result in
         server.answer(address, AdminAnswer(result))
       }
     }
     host.router.send(
       envelope,
-      from: "client:\(address.connection)",
+      from: Self.source,
       requester: { result in server.answer(address, AdminAnswer(result)) }
     )
   }
