@@ -51,10 +51,10 @@ package final class HostProcess {
     guard let readable else { throw InvalidDeployment(diagnostics: diagnostics) }
     deployment = readable
     paths = DeploymentPaths(directory: deployment.directory)
+    Self.harden()
     try Directory.make("\(paths.root)/run", mode: 0o755)
     lock = try HostLock(path: paths.lock)
     signals = try SignalSource()
-    Self.harden()
 
     metrics = HostMetrics(version: Build.version, revision: Build.revision)
     try Directory.make(paths.log, mode: 0o750)
@@ -100,7 +100,7 @@ package final class HostProcess {
     loop()
     admin.stop()
     telemetry?.stop()
-    journal.flush()
+    router.finish()
     journalThread.close()
     log.info("host stopped")
     log.close()
@@ -211,6 +211,8 @@ package final class HostProcess {
   /// What a plugin's process could otherwise read or cause: this process's memory by /proc, a core file of it.
   private static func harden() {
     linux_set_dumpable(0)
+    // Others may pass through the folders, as plugins with users of their own must, and read nothing.
+    umask(0o066)
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     var files = rlimit()

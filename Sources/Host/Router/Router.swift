@@ -179,6 +179,12 @@ package final class Router {
     }
   }
 
+  /// Has the last of everyone's progress recorded, so that nothing is delivered again that was handled.
+  package func finish() {
+    for consumer in consumers { recordProgress(of: consumer) }
+    journal.flush()
+  }
+
   /// Does what time has made due.
   ///
   /// Called about every `HostLoop.tick`.
