@@ -10,28 +10,39 @@ enum Bench {
     if arguments.first == NATSServer.Client.command {
       exit(NATSServer.Client.run(arguments.dropFirst().map(\.self)))
     }
-    guard arguments.isEmpty else {
-      print("usage: promethean-bench", to: &standardError)
+    let parts = arguments.isEmpty ? Part.allCases : arguments.compactMap { Part(rawValue: $0) }
+    guard parts.count == (arguments.isEmpty ? Part.allCases.count : arguments.count) else {
+      let names = Part.allCases.map(\.rawValue).joined(separator: "|")
+      print("usage: promethean-bench [\(names)]...", to: &standardError)
       exit(2)
     }
     do {
-      try run()
+      try run(parts)
     } catch {
       print("promethean-bench: \(error)", to: &standardError)
       exit(1)
     }
   }
 
-  private static func run() throws {
+  /// What can be measured by itself; all of it is, unless some are named.
+  private enum Part: String, CaseIterable {
+    case hop, route, durable, start
+  }
+
+  private static func run(_ parts: [Part]) throws {
     let directory = try WorkDirectory()
     defer { directory.remove() }
     try directory.removeOnSignal()
     var report = Report()
-    // The bare rings fork, so they come before any host.
-    try Hop.measure(in: directory, into: &report)
-    try Routing.measure(in: directory, into: &report)
-    try Durable.measure(in: directory, into: &report)
-    try Start.measure(in: directory, into: &report)
+    for part in parts {
+      switch part {
+      case .hop: try Hop.measure(in: directory, into: &report)
+      case .route: try Routing.measure(in: directory, into: &report)
+      case .durable: try Durable.measure(in: directory, into: &report)
+      case .start: try Start.measure(in: directory, into: &report)
+      }
+    }
+    guard parts == Part.allCases else { return }
     let path = "\(directory.build)/bench.json"
     try WorkDirectory.write(report.json.bytes(pretty: true) + [UInt8(ascii: "\n")], to: path)
     print("\nwritten to \(path)")

@@ -33,7 +33,9 @@ static promethean_bytes reason(runner *runner, promethean_status status, char *s
   return bytes_of(spare, (uint64_t)length);
 }
 
+/// Says how a delivery ended; of one that is not recorded, whose token is 0, nobody wants to know.
 static void owe_settlement(runner *runner, uint64_t delivery, int16_t how, promethean_bytes why) {
+  if (!delivery) return;
   if (why.size) memcpy(runner->debt.body, why.data, why.size);
   owe(runner, (wire_frame){.op = WIRE_SETTLE, .argument = how, .token = delivery}, why.size);
 }

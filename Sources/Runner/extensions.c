@@ -116,6 +116,8 @@ static promethean_status subscribe(void *context, promethean_plugin_bytes patter
 
 static promethean_status settle(void *context, uint64_t delivery, int32_t how, promethean_plugin_bytes reason) {
   if (how < PROMETHEAN_SETTLE_ACK || how > PROMETHEAN_SETTLE_REJECT) return refuse("settle", "how");
+  // An envelope that is not recorded comes as delivery 0, and nobody waits to hear of it.
+  if (!delivery) return PROMETHEAN_OK;
   wire_frame frame = {.op = WIRE_SETTLE, .argument = (int16_t)how, .token = delivery};
   return outbox_send(&((runner *)context)->outbox, frame, text_cut(reason, ERROR_MAX), bytes_of(NULL, 0));
 }

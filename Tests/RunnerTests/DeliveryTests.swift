@@ -84,11 +84,23 @@ internal import Testing
     try await onHostThread {
       let driver = try Driver(.compile())
       try driver.start()
-      for token in 0..<200 as Range<UInt64> {
+      for token in 1...200 as ClosedRange<UInt64> {
         try driver.deliver("Thread", token: token)
         #expect(try driver.frame(WIRE_SETTLE).token == token)
         #expect(try Envelope(binary: driver.frame(WIRE_PUBLISH).body).intent == "FromThread")
       }
+    }
+  }
+
+  @Test func `an envelope that is not recorded is not settled, neither by the runner nor by the plugin`() async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile())
+      try driver.start()
+      try driver.deliver("Ok", token: 0)
+      try driver.deliver("Thread", token: 0)
+      #expect(try Envelope(binary: driver.frame(WIRE_PUBLISH).body).intent == "FromThread")
+      try driver.deliver("Ok", token: 5)
+      #expect(try driver.frame(WIRE_SETTLE).token == 5)
     }
   }
 
