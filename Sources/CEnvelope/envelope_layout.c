@@ -25,3 +25,34 @@ int envelope_is_utf8(const uint8_t *bytes, uint64_t size) {
   }
   return 1;
 }
+
+int envelope_parse(const uint8_t *bytes, uint64_t size, envelope_head *head, envelope_text fields[ENVELOPE_FIELDS + 1]) {
+  int status = envelope_check(bytes, size, head);
+  if (status != ENVELOPE_OK) return status;
+  const uint8_t *at = bytes + ENVELOPE_HEAD_SIZE;
+  for (int i = 0; i < ENVELOPE_FIELDS; i++) {
+    uint16_t length = head->length[i];
+    fields[i] = length ? (envelope_text){at, length} : (envelope_text){NULL, 0};
+    if (length && !envelope_is_utf8(at, length)) return ENVELOPE_NOT_UTF8;
+    at += length;
+  }
+  fields[ENVELOPE_FIELDS] = head->payload ? (envelope_text){at, head->payload} : (envelope_text){NULL, 0};
+  return ENVELOPE_OK;
+}
+
+uint64_t envelope_compose(const envelope_text fields[ENVELOPE_FIELDS + 1], envelope_head *head, uint8_t *into) {
+  uint8_t *at = into + ENVELOPE_HEAD_SIZE;
+  for (int i = 0; i < ENVELOPE_FIELDS; i++) {
+    head->length[i] = (uint16_t)fields[i].size;
+    if (fields[i].size) memcpy(at, fields[i].data, fields[i].size);
+    at += fields[i].size;
+  }
+  envelope_text payload = fields[ENVELOPE_FIELDS];
+  if (payload.size) memcpy(at, payload.data, payload.size);
+  at += payload.size;
+  head->version = ENVELOPE_LAYOUT_VERSION;
+  head->size = (uint32_t)(at - into);
+  head->payload = (uint32_t)payload.size;
+  memcpy(into, head, sizeof *head);
+  return head->size;
+}

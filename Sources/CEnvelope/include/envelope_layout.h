@@ -105,6 +105,20 @@ static inline int envelope_check(const uint8_t *bytes, uint64_t size, envelope_h
   return sum == size ? ENVELOPE_OK : ENVELOPE_BAD_SIZE;
 }
 
+/// A text field where it lies, NULL and 0 if it is empty.
+typedef struct envelope_text {
+  const uint8_t *data;
+  uint64_t size;
+} envelope_text;
+
+/// Takes an envelope apart: the head, each text field in its order, and the payload, in `fields[ENVELOPE_FIELDS]`. Checks what `envelope_check`
+/// does and the encoding of the text. The fields refer to `bytes`.
+int envelope_parse(const uint8_t *bytes, uint64_t size, envelope_head *head, envelope_text fields[ENVELOPE_FIELDS + 1]);
+
+/// Puts an envelope together in `into`, which has room for ENVELOPE_SIZE_MAX bytes, from fields as `envelope_parse` leaves them, and brings the
+/// sizes in `*head` up to date. Returns the size of the whole.
+uint64_t envelope_compose(const envelope_text fields[ENVELOPE_FIELDS + 1], envelope_head *head, uint8_t *into);
+
 /// Whether some bytes are UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing past U+10FFFF.
 int envelope_is_utf8(const uint8_t *bytes, uint64_t size);
 

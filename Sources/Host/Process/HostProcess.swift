@@ -126,6 +126,7 @@ package final class HostProcess {
 
   private func loop() {
     var lastTick: Int64 = 0
+    var ready: [Poller.Event] = []
     while !supervisor.isStopped {
       let now = HostClock.monotonic
       if now - lastTick >= Int64(Self.tick) * nanosecondsPerMillisecond {
@@ -136,7 +137,7 @@ package final class HostProcess {
       operations?.pass()
       let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
       let wait = router.hasWork ? 0 : max(1, Self.tick - elapsed)
-      var ready: [Poller.Event] = []
+      ready.removeAll(keepingCapacity: true)
       poller.wait(milliseconds: wait) { ready.append($0) }
       for event in ready { handle(event) }
     }

@@ -74,6 +74,7 @@ final class Consumer {
   ///
   /// Allocates nothing.
   func member(for key: UInt64) -> Instance? {
+    if members.count == 1 { return members[0].isTaking ? members[0] : nil }
     var ready = 0
     var idlest: Instance?
     for member in members where member.isTaking {

@@ -2,9 +2,9 @@ internal import Glibc
 
 /// Some bytes that stay where they are for as long as this lives, so that the hot path lends them without copying.
 @safe
-package final class FixedBytes {
-  /// The bytes.
-  let bytes: UnsafeRawBufferPointer
+package final class FixedBytes: Sendable {
+  /// The bytes, which nobody writes after `init`.
+  nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
   /// Copies a text.
   package init(_ text: String) {

@@ -42,11 +42,15 @@ final class FreshNames {
   }
 
   /// The next W3C traceparent; valid until the one after.
-  func nextTrace() -> UnsafeRawBufferPointer {
+  ///
+  /// - Returns: The text, and what `HopTable.identity` would read from it.
+  func nextTrace() -> (text: UnsafeRawBufferPointer, identity: UInt64) {
+    // An identity of 0 would be no trace.
+    let identity = max(1, nextRandom())
     unsafe write(nextRandom(), to: trace, at: 3)
-    unsafe write(nextRandom(), to: trace, at: 19)
+    unsafe write(identity, to: trace, at: 19)
     unsafe write(nextRandom(), to: trace, at: 36)
-    return unsafe UnsafeRawBufferPointer(trace)
+    return unsafe (UnsafeRawBufferPointer(trace), identity)
   }
 
   /// xorshift64*: ids of traces must differ, not be secret.
@@ -58,9 +62,18 @@ final class FreshNames {
   }
 
   private func write(_ value: UInt64, to buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
-    for place in 0..<16 {
-      let digit = UInt8(truncatingIfNeeded: value >> (60 - 4 * UInt64(place))) & 15
-      unsafe buffer[offset + place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-    }
+    unsafe buffer.storeBytes(of: Self.hexadecimal(value >> 32), toByteOffset: offset, as: UInt64.self)
+    unsafe buffer.storeBytes(of: Self.hexadecimal(value & 0xffff_ffff), toByteOffset: offset + 8, as: UInt64.self)
+  }
+
+  /// The eight digits of a number below 2^32, as they lie in memory: three traces are written for each envelope, so all digits at once.
+  private static func hexadecimal(_ value: UInt64) -> UInt64 {
+    var digits = (value | value << 16) & 0x0000_ffff_0000_ffff
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
+    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f
+    // 1 in each byte that is a letter: those above 9.
+    let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    let distance = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+    return (digits &+ 0x3030_3030_3030_3030 &+ letters &* distance).bigEndian
   }
 }

@@ -161,8 +161,8 @@ struct Outbox {
     guard droppable > Self.droppableLimit, let oldest = frames[first...].firstIndex(where: \.isDroppable) else {
       return false
     }
-    frames.remove(at: oldest)
-    droppable -= 1
+    // The rest moves down only where something that must not be lost waits before it.
+    if oldest == first { removeFirst() } else { droppable -= 1; frames.remove(at: oldest) }
     return true
   }
 

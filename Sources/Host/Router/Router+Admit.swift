@@ -42,7 +42,9 @@ extension Router {
     stamp.head.attempt = 1
     stamp.head.flags = 0
     if unsafe stamp[ENVELOPE_TRACE].isEmpty {
-      unsafe stamp[ENVELOPE_TRACE] = names.nextTrace()
+      let (text, identity) = unsafe names.nextTrace()
+      unsafe stamp[ENVELOPE_TRACE] = text
+      stamp.trace = identity
       stamp.head.hops = 0
     } else {
       guard let trace = unsafe HopTable.identity(of: stamp[ENVELOPE_TRACE]) else {
@@ -51,6 +53,7 @@ extension Router {
           message: "trace: expected a W3C traceparent, found \"\(stamp.text(ENVELOPE_TRACE))\""
         )
       }
+      stamp.trace = trace
       stamp.head.hops = hops.next(trace: trace, from: instance)
       guard stamp.head.hops <= HopTable.limit else {
         throw Refusal(status: PROMETHEAN_DENIED, message: "a loop: this trace has passed \(stamp.head.hops) plugins")

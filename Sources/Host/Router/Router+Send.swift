@@ -134,8 +134,7 @@ extension Router {
   private func deliverToAll(on route: Route) {
     complete()
     let key = unsafe keyHash(stamp[ENVELOPE_KEY])
-    let trace = unsafe HopTable.identity(of: stamp[ENVELOPE_TRACE])
-    let hop = stamp.head.hops
+    let (trace, hop) = (stamp.trace, stamp.head.hops)
     let bytes = unsafe stamp.compose()
     for number in route.consumers {
       let consumer = consumers[number]
@@ -143,7 +142,7 @@ extension Router {
         for member in consumer.members { member.metrics.discarded(.unconsumed).add() }
         continue
       }
-      if let trace { hops.delivered(trace: trace, to: member.number, hops: hop) }
+      hops.delivered(trace: trace, to: member.number, hops: hop)
       unsafe send(member, op: WIRE_DELIVER, token: 0, bytes, isDroppable: true)
       member.countReceived(bytes: bytes.count)
     }
