@@ -10,6 +10,8 @@ final class BenchHost {
     var sources: Int
     /// Sinks, which share what the sources publish; source n has sink n if they are as many.
     var sinks: Int
+    /// Whether the journal waits for the disk at each commit.
+    var isSynced = true
   }
 
   private enum Event: Sendable {
@@ -77,7 +79,7 @@ final class BenchHost {
   }
 
   /// Has every source publish, and asks the sinks what they got.
-  func run(_ mode: Mode, count: Int, size: Int, window: Int = 0) throws -> Outcome {
+  func run(_ mode: Mode, count: Int, size: Int, window: Int) throws -> Outcome {
     var outcome = Outcome()
     let work: JSON = [
       "mode": .int(mode.rawValue), "count": .int(Int64(count)), "size": .int(Int64(size)),
@@ -153,7 +155,7 @@ final class BenchHost {
       version: 1
       host:
         http: { enabled: false }
-        journal: { sync: full }
+        journal: { sync: \(plan.isSynced ? "full" : "normal") }
         log: { level: warn }
       tenants:
       \(tenants)plugins:

@@ -54,14 +54,15 @@ static promethean_status report(sink *self, uint64_t delivery) {
   return PROMETHEAN_PENDING;
 }
 
-static promethean_status bounce(sink *self, const promethean_host_envelope *ping) {
+/// Tells the source that what it sent is here.
+static promethean_status tell(sink *self, const promethean_host_envelope *ping) {
   char topic[256];
-  snprintf(topic, sizeof topic, "promethean.p.bench.t.%.*s.voice.pong", (int)ping->tenant.size, (const char *)ping->tenant.data);
+  snprintf(topic, sizeof topic, "promethean.p.bench.t.%.*s.voice.pong", (int)ping->tenant.size,
+           (const char *)ping->tenant.data);
   promethean_envelope pong = {
       .struct_size = sizeof pong,
       .topic = text(topic),
       .intent = text("pong"),
-      .payload = ping->payload,
   };
   promethean_status status = self->publish->publish(self->host->context, &pong, 0);
   return status == PROMETHEAN_PENDING ? PROMETHEAN_OK : status;
@@ -72,11 +73,11 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (envelope->flags & PROMETHEAN_FLAG_REQUEST) return report(self, delivery);
   self->last = now();
   self->count++;
-  if (!is_text(envelope->intent, "ping")) return PROMETHEAN_OK;
+  if (!is_text(envelope->intent, "ping")) return self->count % FRAMES_PER_WORD ? PROMETHEAN_OK : tell(self, envelope);
   int64_t sent;
   memcpy(&sent, envelope->payload.data, sizeof sent);
   if (self->timed < TIMES_MAX) self->times[self->timed++] = (uint32_t)(self->last - sent);
-  return bounce(self, envelope);
+  return tell(self, envelope);
 }
 
 static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,

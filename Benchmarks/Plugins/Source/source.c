@@ -1,7 +1,7 @@
 // Publishes a number of envelopes when it is asked to, and answers when that is done.
 //
-// The request's payload says how: `{"mode", "count", "size", "window"}`. Modes: 0 streams without waiting, 1 has at most `window` envelopes
-// unrecorded, 2 sends the next when the last has come back.
+// The request's payload says how: `{"mode", "count", "size", "window"}`, and at most `window` envelopes are on their way. Modes: 0 streams to a
+// sink, which says how far it is, 1 has them recorded, 2 sends one when the last has come back.
 
 #include "../bench_plugin.h"
 
@@ -62,19 +62,14 @@ static int send_one(source *self) {
   memcpy(self->payload, &time, sizeof time);
   if (self->publish->publish(self->host->context, &self->envelope, token) == PROMETHEAN_AGAIN) return 0;
   self->sent++;
-  if (self->mode == MODE_STREAM) self->ended++;
   return 1;
-}
-
-static uint64_t window(const source *self) {
-  return self->mode == MODE_PING ? 1 : self->mode == MODE_DURABLE ? self->window : UINT64_MAX;
 }
 
 static void poll(void *instance) {
   source *self = instance;
   if (!self->run) return;
   int turn = 0;
-  while (self->sent < self->count && self->sent - self->ended < window(self) && turn < TURN && send_one(self)) turn++;
+  while (self->sent < self->count && self->sent - self->ended < self->window && turn < TURN && send_one(self)) turn++;
   if (self->ended == self->count) return finish(self);
   if (turn == TURN) self->host->wake(self->host->context);
 }
@@ -110,8 +105,8 @@ static promethean_status begin(source *self, uint64_t delivery, const promethean
 static promethean_status deliver(void *instance, uint64_t delivery, const promethean_host_envelope *envelope) {
   source *self = instance;
   if (envelope->flags & PROMETHEAN_FLAG_REQUEST) return begin(self, delivery, envelope);
-  // What was sent has come back: the runner polls after this.
-  self->ended++;
+  // Something of what was sent has arrived; the runner polls after this.
+  self->ended += self->mode == MODE_STREAM ? FRAMES_PER_WORD : 1;
   return PROMETHEAN_OK;
 }
 

@@ -16,6 +16,11 @@ int probe_ring_hops(uint32_t size, uint32_t count, uint32_t *times);
 /// nanoseconds, or -1 with errno.
 int64_t probe_ring_forward(uint32_t size, uint64_t count);
 
+/// Has the calling thread, and all threads and processes that it starts, stay on one core. Returns 0, or -1 with errno.
+int probe_use_one_core(void);
+/// Takes that back for the calling thread. Returns 0, or -1 with errno.
+int probe_use_all_cores(void);
+
 /// Runs a program to its end. Returns how long it took, in nanoseconds, or -1 with errno.
 int64_t probe_spawn(const char *program);
 
