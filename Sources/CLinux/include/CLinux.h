@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -89,6 +90,9 @@ int linux_pipe(int ends[2]);
 
 /// Takes the next connection to a listening socket, nonblocking and close-on-exec. Returns its descriptor, or -1.
 static inline int linux_accept(int listener) { return (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+/// Copies bytes of one file, from an offset that it moves, to the end of another. Returns how many, 0 at the end, or -1.
+static inline ssize_t linux_copy(int from, off_t *offset, int to, size_t count) { return sendfile(to, from, offset, count); }
 
 /// The address of a Unix socket. Returns its length, or 0 if the path is too long for one.
 static inline socklen_t linux_unix_address(const char *path, struct sockaddr_un *address) {

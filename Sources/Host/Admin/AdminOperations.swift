@@ -240,7 +240,9 @@ final class AdminOperations {
     let consumer = try consumerRecord(of: plugin)
     let server = server
     host.journal.ask(.deadLetters(after: 0, limit: 10_000, consumer: consumer)) { [host] result in
-      guard case .success(.deadLetters(let letters)) = result else { return }
+      guard case .success(.deadLetters(let letters)) = result else {
+        return server.answer(request.address, .error(code: "failed", message: "the journal cannot be read"))
+      }
       host.replay(letters.map(\.id)) { replayed in
         server.answer(request.address, .ok(["replayed": .int(Int64(replayed))]))
       }

@@ -38,5 +38,6 @@ package struct DeploymentPaths: Sendable {
   /// The admin socket.
   package var adminSocket: String { "\(root)/run/admin.sock" }
   var journal: String { "\(root)/journal.sqlite" }
+  var store: String { "\(root)/store" }
   var log: String { "\(root)/log" }
 }

@@ -73,7 +73,7 @@ package final class HostProcess {
       deployment: deployment,
       router: router,
       log: log,
-      launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id))
+      launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id), store: paths.store)
     )
     for (plan, record) in consumers { router.add(plan, record) }
     // One that is broken is left out, and keeps no other from running.

@@ -16,6 +16,7 @@ package final class Launcher {
   static let uidCount: UInt32 = 4_000
 
   private let runner: String
+  private var store: LibraryStore
   private let isRoot = geteuid() == 0
   /// Who each plugin is.
   private let uids: [String: UInt32]
@@ -27,8 +28,10 @@ package final class Launcher {
   /// - Parameters:
   ///   - runner: The path of `promethean-runner`.
   ///   - plugins: The ids of all plugins of the deployment.
-  package init(runner: String, plugins: [String]) {
+  ///   - store: The folder of the store.
+  package init(runner: String, plugins: [String], store: String) {
     self.runner = runner
+    self.store = LibraryStore(directory: store)
     uids = Self.uids(of: plugins)
   }
 
@@ -49,8 +52,9 @@ package final class Launcher {
   /// Spawns an instance's runner.
   func launch(_ instance: Instance, of deployment: Deployment) throws(LaunchError) -> RunnerProcess {
     let setup = try setup(of: instance, in: deployment)
-    do throws(RunnerError) {
-      return try RunnerProcess.spawn(executable: runner, library: instance.plugin.library.descriptor, setup: setup)
+    do {
+      let library = try store.copy(of: instance.plugin.library)
+      return try RunnerProcess.spawn(executable: runner, library: library.descriptor, setup: setup)
     } catch {
       throw LaunchError(description: "\(instance.name): \(error)")
     }
