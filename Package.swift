@@ -31,10 +31,11 @@ let pluginLinking: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "defs"], .when(configuration: .release)),
 ]
 
-/// How the runner is linked: against the C library alone, since a Swift runtime's constructors would run before the sandbox, and with its
-/// symbols exported, since it stands in for `open` (see Sources/Runner/dispatch_stat.c).
+/// How the runner is linked: against the C library alone, since a Swift runtime's constructors would run before the
+/// sandbox, and with its symbols exported, since it stands in for `open` (see Sources/Runner/dispatch_stat.c).
 ///
-/// The driver names Swift's libraries ahead of any flag of ours, so the linker is called through a script that begins with --as-needed.
+/// The driver names Swift's libraries ahead of any flag of ours, so the linker is called through a script that begins
+/// with --as-needed.
 let runnerLinking: [LinkerSetting] = [
   .unsafeFlags([
     "-static-stdlib", "-nostartfiles",
@@ -43,7 +44,8 @@ let runnerLinking: [LinkerSetting] = [
   ])
 ]
 
-/// A plugin: its logic in `Plugins/<Name>`, its exported entry in `Entry`, and its manifest, as an ELF note, from `Note`.
+/// A plugin: its logic in `Plugins/<Name>`, its exported entry in `Entry`, and its manifest, as an ELF note, from
+/// `Note`.
 ///
 /// Tests link the logic alone, since two entries in one test bundle are one symbol defined twice.
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = [], hasGolden: Bool = false) -> [Target] {
@@ -158,7 +160,8 @@ let package = Package(
         "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite",
         "YAML",
       ],
-      // Overlapping accesses are looked for in debug builds, which all tests run; in a release that was a fifth of what routing costs.
+      // Overlapping accesses are looked for in debug builds, which all tests run; in a release that was a fifth of what
+      // routing costs.
       swiftSettings: settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
     ),
     .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host"], swiftSettings: settings),

@@ -2,7 +2,8 @@ internal import BenchNATS
 internal import Envelope
 internal import Glibc
 
-/// `promethean-bench`: measures the host next to the least that its work can cost, and next to a NATS server where there is one.
+/// `promethean-bench`: measures the host next to the least that its work can cost, and next to a NATS server where
+/// there is one.
 @main
 enum Bench {
   static func main() {

@@ -10,8 +10,8 @@ enum Hop {
 
   /// Measures with everything on one core, and again wherever the kernel puts it.
   ///
-  /// To wake a process on a core that sleeps takes longer than all that the host does, and the kernel decides whether it comes to that; on one core
-  /// it never does, so that the host's own part shows.
+  /// To wake a process on a core that sleeps takes longer than all that the host does, and the kernel decides whether
+  /// it comes to that; on one core it never does, so that the host's own part shows.
   static func measure(in directory: WorkDirectory, into report: inout Report) throws {
     guard probe_use_one_core() == 0 else { throw BenchError(call: "sched_setaffinity") }
     try measure(

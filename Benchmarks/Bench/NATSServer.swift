@@ -55,7 +55,8 @@ struct NATSServer {
       guard let took = try server.client(arguments).numbers().first else { throw BenchError("nats: no result") }
       best = max(best, Double(Durable.count) * 1e9 / Double(took))
     }
-    // JetStream tells its clients before the disk has it, and syncs every two minutes: the like of it is `sync: normal`.
+    // JetStream tells its clients before the disk has it, and syncs every two minutes: the like of it is `sync:
+    // normal`.
     report.add(compared("nats.durable.ack", best, with: "durable.normal.ack", budget: 2, in: report))
   }
 

@@ -4,7 +4,8 @@ internal import Glibc
 internal import Host
 internal import Synchronization
 
-/// The directory that everything of one run lies in, within the package's build directory: on the disk that is to be measured.
+/// The directory that everything of one run lies in, within the package's build directory: on the disk that is to be
+/// measured.
 struct WorkDirectory: Sendable {
   /// Where this program, the runner and the plugins were built.
   let products: String

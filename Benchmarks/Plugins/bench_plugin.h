@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-/// Frames of a stream that a sink takes before it tells their source, so that the source need not send more than the sink can take.
+/// Frames of a stream that a sink takes before it tells their source, so that the source need not send more than the
+/// sink can take.
 #define FRAMES_PER_WORD 32
 
 static inline promethean_bytes text(const char *string) {

@@ -1,4 +1,5 @@
-// Stands in for the C library's allocator, which it calls, and counts. All that is linked into the executable or loaded by it comes here.
+// Stands in for the C library's allocator, which it calls, and counts. All that is linked into the executable or loaded
+// by it comes here.
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -20,7 +20,8 @@
 /// How long anything is waited for, in milliseconds: a bench that hangs is worse than one that fails.
 #define PATIENCE 10000
 
-/// One direction between two processes: a ring, and an eventfd for each end. Each side has a copy of the struct, as it has of the ring.
+/// One direction between two processes: a ring, and an eventfd for each end. Each side has a copy of the struct, as it
+/// has of the ring.
 typedef struct line {
   ring ring;
   int frames, room;

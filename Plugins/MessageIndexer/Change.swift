@@ -36,7 +36,8 @@ struct Change {
   private static func put(_ topic: Topic, _ payload: JSON, _ document: (JSON) -> JSON) throws -> Envelope {
     let whole = try request("put", topic, ["documents": [document(payload)]])
     guard whole.payload.count > Envelope.payloadMax, var canonical = payload.objectValue else { return whole }
-    canonical["provider_payload"] = nil
+    // Null rather than absent, which would keep what an earlier event has left there.
+    canonical["provider_payload"] = .null
     let short = try request("put", topic, ["documents": [document(.object(canonical))]])
     guard short.payload.count <= Envelope.payloadMax else {
       let found = "\(short.payload.count) bytes"

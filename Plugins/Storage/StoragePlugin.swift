@@ -4,8 +4,8 @@ internal import SQLite
 
 /// The service that keeps documents: one SQLite database for each provider and tenant, searched by field and by text.
 ///
-/// Every request is of the tenant that the host has stamped on it; nothing in a payload can name another. Writes that come
-/// together are one transaction, and each is answered after it.
+/// Every request is of the tenant that the host has stamped on it; nothing in a payload can name another. Writes that
+/// come together are one transaction, and each is answered after it.
 @PluginActor
 public final class StoragePlugin: Plugin {
   /// The id in the manifest.

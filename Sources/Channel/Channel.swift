@@ -4,9 +4,9 @@ internal import Glibc
 
 /// The host's end of the rings that it shares with one runner.
 ///
-/// Frames to the plugin go into one ring, frames from it come out of the other, and each direction has an eventfd to wake a
-/// sleeping reader. The peer is not trusted: whatever it writes into the shared memory, a call here at worst throws
-/// ``ChannelError/corrupt``, and none blocks.
+/// Frames to the plugin go into one ring, frames from it come out of the other, and each direction has an eventfd to
+/// wake a sleeping reader. The peer is not trusted: whatever it writes into the shared memory, a call here at worst
+/// throws ``ChannelError/corrupt``, and none blocks.
 ///
 /// Not thread-safe: it belongs to the thread that made it.
 @safe
@@ -63,7 +63,8 @@ package final class Channel {
   ///
   /// Allocates nothing.
   ///
-  /// - Throws: `ChannelError.corrupt` when the peer's indices are impossible, `ChannelError.tooLarge` for a body over ``bodyLimit``.
+  /// - Throws: `ChannelError.corrupt` when the peer's indices are impossible, `ChannelError.tooLarge` for a body over
+  ///   ``bodyLimit``.
   package func send(
     op: UInt16,
     argument: Int16 = 0,

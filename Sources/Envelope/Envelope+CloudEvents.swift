@@ -9,8 +9,8 @@ extension Envelope {
 
   /// The envelope as CloudEvents 1.0.2 JSON, for whatever lies outside the host.
   ///
-  /// Attributes that are empty or zero are absent. A payload of JSON is `data`, and comes back as the same value in one line; any other
-  /// payload comes back byte for byte, and so does JSON with a whole number beyond 64 bits.
+  /// Attributes that are empty or zero are absent. A payload of JSON is `data`, and comes back as the same value in one
+  /// line; any other payload comes back byte for byte, and so does JSON with a whole number beyond 64 bits.
   public var cloudEvent: JSON {
     var event = JSONObject()
     event["specversion"] = .string(Self.cloudEventsVersion)

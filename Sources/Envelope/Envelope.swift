@@ -1,7 +1,8 @@
 /// A message between plugins: a topic, an intent, and a payload that the host does not read.
 ///
-/// Fields that the host stamps (`src`, `provider`, `tenant`, `reply`, `ts`, `attempt`, `hops`, `flags`) are empty or zero in an
-/// envelope that a plugin makes. `docs/envelope.md` says what each field means; the C header is `envelope_layout.h`.
+/// Fields that the host stamps (`src`, `provider`, `tenant`, `reply`, `ts`, `attempt`, `hops`, `flags`) are empty or
+/// zero in an envelope that a plugin makes. `docs/envelope.md` says what each field means; the C header is
+/// `envelope_layout.h`.
 public struct Envelope: Sendable, Hashable {
   /// The way an envelope came to be.
   public enum Origin: UInt8, Sendable, CaseIterable {

@@ -2,8 +2,9 @@ internal import Glibc
 
 /// A moment, in nanoseconds since 1970-01-01 UTC, whose text is RFC 3339.
 ///
-/// It reaches from 1677 to 2262. Text is in UTC with as many digits of a second as are needed, in steps of three; what is read may
-/// have any offset and up to nine digits. A leap second is not read, since the clock of this system has none.
+/// It reaches from 1677 to 2262. Text is in UTC with as many digits of a second as are needed, in steps of three; what
+/// is read may have any offset and up to nine digits. A leap second is not read, since the clock of this system has
+/// none.
 public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Nanoseconds since 1970-01-01 UTC.
   public var nanoseconds: Int64

@@ -1,7 +1,7 @@
 /// The place an envelope is published to.
 ///
-/// `promethean.p.<provider>.t.<tenant>.<area>.<name>` belongs to a tenant, `promethean.sys.<area>.<name>` to the host. A name
-/// may have several tokens. Topics are valid NATS subjects.
+/// `promethean.p.<provider>.t.<tenant>.<area>.<name>` belongs to a tenant, `promethean.sys.<area>.<name>` to the host.
+/// A name may have several tokens. Topics are valid NATS subjects.
 public struct Topic: Sendable, Hashable, CustomStringConvertible {
   /// The longest topic, in bytes: every connection and the journal's index hold many.
   public static let sizeMax = 256

@@ -64,7 +64,8 @@ public final class Context {
   public func request(_ envelope: Envelope, timeout: Duration? = nil) async throws(HostError) -> Envelope {
     var envelope = completed(envelope)
     if envelope.deadline == 0 {
-      envelope.deadline = timeout.map { clock.now.nanoseconds + $0.nanoseconds } ?? Deliveries.cause?.deadline ?? 0
+      envelope.deadline =
+        timeout.map { clock.now.nanoseconds.addingSaturated($0.nanoseconds) } ?? Deliveries.cause?.deadline ?? 0
     }
     let response = try await calls.perform { [envelope] in .request(envelope, token: $0) }
     guard let response else {

@@ -77,28 +77,36 @@ final class HostCalls {
     switch status {
     case PROMETHEAN_AGAIN: return false
     case PROMETHEAN_OK, PROMETHEAN_PENDING: break
-    default: refused(call, HostError.Kind(status))
+    default: return refused(call, HostError.Kind(status))
     }
     return true
   }
 
   /// Deals with a call that the host did not take: whoever waits for it hears so, and a request is answered in any
   /// case.
-  private func refused(_ call: HostCall, _ kind: HostError.Kind) {
+  ///
+  /// False if there was no room for that answer: the call is to be made again, and refused again.
+  private func refused(_ call: HostCall, _ kind: HostError.Kind) -> Bool {
     let error = HostError(kind, "\(call.description): refused by the host")
     if let token = call.token {
       completed(token, .failure(error))
     } else if case .respond(let delivery, let response) = call, !isClosed, !response.flags.contains(.error) {
       let size = "a response of \(response.payload.count) bytes, at most \(PROMETHEAN_PAYLOAD_MAX)"
-      _ = host.perform(.respond(delivery: delivery, .failure("\(error.message): \(size)")))
+      let answer = HostCall.respond(delivery: delivery, .failure("\(error.message): \(size)"))
+      guard host.perform(answer) != PROMETHEAN_AGAIN else { return false }
     }
     host.log(PROMETHEAN_LOG_WARN, error.message, fields: [])
+    return true
   }
 }
 
 extension Envelope {
   /// The response that says that something failed, and why.
   static func failure(_ message: String) -> Envelope {
+    // What was wrong may have been quoted whole; the answer must fit whatever it was.
+    let limit = 4096
+    let isLong = message.utf8.count > limit
+    let message = isLong ? String(decoding: message.utf8.prefix(limit), as: UTF8.self) + "…" : message
     var envelope = Envelope(payload: JSON.object(["status": "error", "message": .string(message)]).bytes())
     envelope.flags = [.response, .error]
     return envelope

@@ -85,6 +85,9 @@ private func createInstance(
   _ host: UnsafePointer<promethean_host>,
   _ instance: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> promethean_status {
+  // A table that ends before `error_set` cannot be told why it is refused.
+  let told = unsafe MemoryLayout<promethean_host>.offset(of: \.complete) ?? .max
+  guard unsafe Int(host.pointee.struct_size) >= told else { return PROMETHEAN_CONFLICT }
   guard let handle = unsafe HostHandle(host) else {
     let reason = unsafe HostHandle.refusal(of: host) ?? ""
     unsafe withBytes(reason) { unsafe host.pointee.error_set(host.pointee.context, $0) }

@@ -83,7 +83,7 @@ final class Timers {
 
 extension Int64 {
   /// The sum, or the largest number where it would be larger.
-  fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+  func addingSaturated(_ other: Int64) -> Int64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
   }

@@ -1,6 +1,7 @@
 // The runner's loop: take what is there, call the plugin, flush, sleep.
 
 #include <poll.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,11 +26,16 @@ static int take_frames(runner *runner) {
   int taken = 0;
   const uint8_t *frame;
   size_t size;
-  while (taken < BATCH && delivery_pay(runner) && ring_peek(&runner->inbox, &frame, &size) == RING_OK) {
+  int status = RING_EMPTY;
+  while (taken < BATCH && delivery_pay(runner) && (status = ring_peek(&runner->inbox, &frame, &size)) == RING_OK) {
     delivery_take(runner, frame, size);
     ring_next(&runner->inbox);
     outbox_flush(&runner->outbox);
     taken++;
+  }
+  if (status == RING_CORRUPT) {
+    dprintf(STDERR_FILENO, "promethean-runner: the ring from the host is corrupt\n");
+    _exit(EXIT_BROKEN);
   }
   if (taken && ring_release(&runner->inbox)) outbox_wake_host();
   return taken;

@@ -31,7 +31,14 @@ static uint8_t *reserve(outbox *outbox, wire_frame frame, size_t size, promethea
     _exit(EXIT_BROKEN);
   }
   *status = code == RING_FULL ? PROMETHEAN_AGAIN : PROMETHEAN_INVALID;
-  if (code == RING_FULL && outbox->wanted < sizeof frame + size) outbox->wanted = sizeof frame + size;
+  if (code == RING_FULL) {
+    uint64_t one = 1;
+    // The main thread may sleep already, without having asked the host to ring when there is room: it is woken to do
+    // so.
+    int is_other = !pthread_equal(pthread_self(), outbox->main_thread);
+    if (is_other && !outbox->wanted && write(WIRE_FD_TO_PLUGIN, &one, sizeof one) < 0) *status = PROMETHEAN_AGAIN;
+    if (outbox->wanted < sizeof frame + size) outbox->wanted = sizeof frame + size;
+  }
   return NULL;
 }
 

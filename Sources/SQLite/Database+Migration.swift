@@ -3,8 +3,8 @@ internal import CSQLite
 extension Database {
   /// Brings the schema to the newest version, one transaction a step.
   ///
-  /// Step `n` of `steps`, the schema's history, leads from version `n` to `n + 1`; a published step never changes. The number
-  /// `application` marks the file as this program's, so that nothing else's is touched.
+  /// Step `n` of `steps`, the schema's history, leads from version `n` to `n + 1`; a published step never changes. The
+  /// number `application` marks the file as this program's, so that nothing else's is touched.
   package func migrate(application: Int32, steps: [SQL]) throws(SQLiteError) {
     let found = try number("PRAGMA application_id")
     let version = try number("PRAGMA user_version")

@@ -2,8 +2,8 @@ internal import CSQLite
 
 /// A connection to one database file.
 ///
-/// It and its statements are used by one thread at a time; SQLite's own mutexes are off. It is closed when the last reference to
-/// it goes.
+/// It and its statements are used by one thread at a time; SQLite's own mutexes are off. It is closed when the last
+/// reference to it goes.
 @safe package final class Database {
   /// How often a commit reaches the disk itself.
   package enum Synchronous: String, Sendable {

@@ -6,7 +6,8 @@ package struct Row: ~Copyable {
 
   /// The value of the column `index`, counted from 0.
   ///
-  /// - Throws: when the column holds another type, which in a strict schema means that the file is not what it should be.
+  /// - Throws: when the column holds another type, which in a strict schema means that the file is not what it should
+  ///   be.
   package func get<Value: SQLiteValue>(_ index: Int32, as type: Value.Type = Value.self) throws(SQLiteError) -> Value {
     try Value.read(self, at: index)
   }

@@ -1,6 +1,7 @@
 /// SQL text that is made of literals and whole numbers, so that no value of a user's can become part of it.
 ///
-/// There is no initializer that takes a string: values go in by binding, and a statement is composed of literals with `+`.
+/// There is no initializer that takes a string: values go in by binding, and a statement is composed of literals with
+/// `+`.
 package struct SQL: Sendable, ExpressibleByStringLiteral {
   let text: String
 

@@ -2,8 +2,8 @@ internal import CSQLite
 
 /// A prepared statement: made once, run many times.
 ///
-/// It belongs to the thread of its database. Each call binds all parameters, steps, and leaves the statement reset, so that
-/// none holds a read transaction open. The connection outlives it whatever the order in which the two are dropped.
+/// It belongs to the thread of its database. Each call binds all parameters, steps, and leaves the statement reset, so
+/// that none holds a read transaction open. The connection outlives it whatever the order in which the two are dropped.
 @safe package final class Statement {
   let handle: OpaquePointer
   private let path: String
@@ -102,7 +102,8 @@ internal import CSQLite
     }
   }
 
-  /// Runs `body`, and resets the statement whatever comes of it, so that it holds neither a lock nor a copy of its values.
+  /// Runs `body`, and resets the statement whatever comes of it, so that it holds neither a lock nor a copy of its
+  /// values.
   private func finish(_ body: () throws(SQLiteError) -> Void) throws(SQLiteError) {
     defer {
       unsafe sqlite3_reset(handle)

@@ -66,7 +66,12 @@ static int allow(sandbox_report *report, int ruleset, const char *name, int file
 static int allow_path(sandbox_report *report, int ruleset, const char *path, uint64_t rights, int optional) {
   int file = open(path, O_PATH | O_CLOEXEC);
   if (file < 0 && optional) return 0;
-  if (file < 0) return sandbox_failed(report, "open %s: %s", path, strerror(errno));
+  if (file < 0) {
+    // The path's fault, not the machine's.
+    sandbox_failed(report, "open %s: %s", path, strerror(errno));
+    report->stage = SANDBOX_STAGE_SETUP;
+    return -1;
+  }
   int result = allow(report, ruleset, path, file, rights);
   close(file);
   return result;

@@ -91,12 +91,22 @@ static int copy_link(sandbox_report *report, const char *path) {
   return sandbox_failed(report, "symlink %s: %s", path, strerror(errno));
 }
 
+/// Says that a file is at fault and not the machine, which may well have namespaces.
+static int blame_the_file(sandbox_report *report) {
+  report->stage = SANDBOX_STAGE_SETUP;
+  return -1;
+}
+
 static int attach_all(const sandbox_plan *plan, sandbox_report *report, const char *library) {
   for (uint32_t i = 0; i < plan->path_count; i++) {
-    char access = plan->paths[i].access;
+    char grant = plan->paths[i].access;
     uint64_t attributes = FOR_READING;
-    if (access == SANDBOX_LIBRARIES) attributes = FOR_LIBRARIES;
-    if (access == SANDBOX_WRITE) attributes = FOR_WRITING;
+    if (grant == SANDBOX_LIBRARIES) attributes = FOR_LIBRARIES;
+    if (grant == SANDBOX_WRITE) attributes = FOR_WRITING;
+    if (access(plan->paths[i].path, F_OK) != 0) {
+      sandbox_failed(report, "%s: %s", plan->paths[i].path, strerror(errno));
+      return blame_the_file(report);
+    }
     if (attach(report, plan->paths[i].path, plan->paths[i].path, attributes, -1)) return -1;
   }
   for (unsigned i = 0; i < sizeof always / sizeof *always; i++) {
@@ -106,6 +116,12 @@ static int attach_all(const sandbox_plan *plan, sandbox_report *report, const ch
   for (unsigned i = 0; i < sizeof links / sizeof *links; i++)
     if (copy_link(report, links[i])) return -1;
   snprintf(report->library, sizeof report->library, "/plugin/%s", plan->library_name);
+  struct stat found, wanted;
+  int is_there = stat(library, &found) == 0 && fstat(plan->library, &wanted) == 0;
+  if (!is_there || found.st_dev != wanted.st_dev || found.st_ino != wanted.st_ino) {
+    sandbox_failed(report, "%s is not the library that was opened: it was replaced meanwhile", library);
+    return blame_the_file(report);
+  }
   return attach(report, library, report->library, FOR_LIBRARIES, plan->library);
 }
 

@@ -17,8 +17,8 @@ package struct YAMLLimits: Sendable {
 extension YAMLNode {
   /// Reads a text of exactly one YAML document, in UTF-8.
   ///
-  /// What makes YAML surprising is refused: anchors and aliases (a small text can stand for a huge one), tags, duplicate keys, keys
-  /// that are not scalars, several documents.
+  /// What makes YAML surprising is refused: anchors and aliases (a small text can stand for a huge one), tags,
+  /// duplicate keys, keys that are not scalars, several documents.
   package static func parse(_ bytes: [UInt8], limits: YAMLLimits = YAMLLimits()) throws(YAMLError) -> YAMLNode {
     guard bytes.count <= limits.bytes else {
       throw YAMLError(

@@ -1,7 +1,7 @@
 /// A scalar as written; what type it has follows from the YAML 1.2 core schema.
 ///
-/// A quoted scalar is always a string. A plain one is read by the core schema, not by YAML 1.1: `no`, `on` and `0777` are a
-/// string, a string and the number 777, so that a country code or a file mode means what it says.
+/// A quoted scalar is always a string. A plain one is read by the core schema, not by YAML 1.1: `no`, `on` and `0777`
+/// are a string, a string and the number 777, so that a country code or a file mode means what it says.
 package struct YAMLScalar: Sendable, Hashable {
   package var text: String
   /// Whether it stands without quotes and is no block scalar.
@@ -47,8 +47,8 @@ package struct YAMLScalar: Sendable, Hashable {
     return Int64(digits, radix: radix).map { .int($0) }
   }
 
-  /// Tells whether a text is `[-+]? ( \. digits | digits ( \. digits? )? ) ( [eE] [-+]? digits )?`, which is narrower than what
-  /// `Double.init` accepts (`0x1p3`, `infinity`).
+  /// Tells whether a text is `[-+]? ( \. digits | digits ( \. digits? )? ) ( [eE] [-+]? digits )?`, which is narrower
+  /// than what `Double.init` accepts (`0x1p3`, `infinity`).
   private static func isDecimal(_ text: String.UTF8View) -> Bool {
     var rest = text[...]
     func sign() { if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest.removeFirst() } }

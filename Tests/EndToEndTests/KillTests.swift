@@ -17,7 +17,8 @@ extension EndToEnd {
     /// A moment of the work to kill somebody at.
     struct Point: Sendable, CustomTestStringConvertible {
       let victim: Victim
-      /// How many messages have been accepted by then; beyond all of them: when that many have been, and their indexing goes on.
+      /// How many messages have been accepted by then; beyond all of them: when that many have been, and their indexing
+      /// goes on.
       let accepted: Int
 
       var testDescription: String { "\(victim.rawValue) after \(accepted)" }

@@ -90,7 +90,8 @@ extension EndToEnd {
       #expect(letters[0]["reason"]?.stringValue?.contains("expected") == true)
     }
 
-    /// Sends requests of several kinds to a worker at once and checks that each has one answer, and that it is the right one.
+    /// Sends requests of several kinds to a worker at once and checks that each has one answer, and that it is the
+    /// right one.
     private func ask(_ client: AdminClient, _ kinds: KeyValuePairs<String, String>, timeout: Int64) throws {
       var open: [Int64: String] = [:]
       for (kind, expected) in kinds {

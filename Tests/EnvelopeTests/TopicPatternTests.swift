@@ -51,8 +51,9 @@ struct TopicPatternTests {
     #expect(throws: TopicError.self) { try TopicPattern(String(repeating: "a", count: 257)) }
   }
 
-  /// Every pattern of up to three places from a small alphabet, against every topic of up to five tokens from one with a
-  /// token that no pattern names: enough for every case of any finite pattern, since places do not influence each other.
+  /// Every pattern of up to three places from a small alphabet, against every topic of up to five tokens from one with
+  /// a token that no pattern names: enough for every case of any finite pattern, since places do not influence each
+  /// other.
   @Test func `covering and overlapping are what listing every topic says`() throws {
     let topics = sequences(of: ["a", "b", "z"], upTo: 5).map { $0.joined(separator: ".") }
     var patterns: [(pattern: TopicPattern, matched: Set<Int>)] = []

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Runs a test's body on a thread of its own, as the host runs its loop.
 ///
-/// The kernel kills a runner when the thread that spawned it ends, and the threads of Swift's pool come and go. So it is also what
-/// cleans up after a test. It stays the test's task, so that what fails is the test's.
+/// The kernel kills a runner when the thread that spawned it ends, and the threads of Swift's pool come and go. So it
+/// is also what cleans up after a test. It stays the test's task, so that what fails is the test's.
 func onHostThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withTaskExecutorPreference(ThreadPerJob()) { try await perform(body) }
 }

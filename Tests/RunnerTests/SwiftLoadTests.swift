@@ -3,8 +3,8 @@ internal import Host
 internal import Testing
 
 @Suite(.serialized) struct SwiftLoadTests {
-  /// libdispatch looks at its threads' states once a second and ends the process if it cannot; so a run lasts longer than that, and one
-  /// run alone proves nothing.
+  /// libdispatch looks at its threads' states once a second and ends the process if it cannot; so a run lasts longer
+  /// than that, and one run alone proves nothing.
   static let runs = 50
   static let atOnce = 10
 

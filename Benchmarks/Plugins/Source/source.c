@@ -1,7 +1,8 @@
 // Publishes a number of envelopes when it is asked to, and answers when that is done.
 //
-// The request's payload says how: `{"mode", "count", "size", "window"}`, and at most `window` envelopes are on their way. Modes: 0 streams to a
-// sink, which says how far it is, 1 has them recorded, 2 sends one when the last has come back.
+// The request's payload says how: `{"mode", "count", "size", "window"}`, and at most `window` envelopes are on their
+// way. Modes: 0 streams to a sink, which says how far it is, 1 has them recorded, 2 sends one when the last has come
+// back.
 
 #include "../bench_plugin.h"
 

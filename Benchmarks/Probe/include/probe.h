@@ -8,12 +8,12 @@
 /// Allocations of this process so far, of all its threads.
 uint64_t probe_allocations(void);
 
-/// Sends frames of `size` bytes to a process that sends each back, one at a time: two hops over a ring and an eventfd. Writes how long each took,
-/// in nanoseconds, into `times`, of `count`. Returns 0, or -1 with errno.
+/// Sends frames of `size` bytes to a process that sends each back, one at a time: two hops over a ring and an eventfd.
+/// Writes how long each took, in nanoseconds, into `times`, of `count`. Returns 0, or -1 with errno.
 int probe_ring_hops(uint32_t size, uint32_t count, uint32_t *times);
 
-/// Sends `count` frames of `size` bytes to a process that copies each into the ring of a third. Returns how long it took until the last arrived, in
-/// nanoseconds, or -1 with errno.
+/// Sends `count` frames of `size` bytes to a process that copies each into the ring of a third. Returns how long it
+/// took until the last arrived, in nanoseconds, or -1 with errno.
 int64_t probe_ring_forward(uint32_t size, uint64_t count);
 
 /// Has the calling thread, and all threads and processes that it starts, stay on one core. Returns 0, or -1 with errno.

@@ -4,7 +4,8 @@ internal import SQLite
 
 /// The databases of all tenants: those used last are open.
 ///
-/// A database that cannot be used is closed, so that the next request finds one that was repaired or replaced; the other tenants' go on.
+/// A database that cannot be used is closed, so that the next request finds one that was repaired or replaced; the
+/// other tenants' go on.
 @PluginActor
 final class DocumentStores {
   /// How many databases are open at most, if the instance may have the descriptors for them.

@@ -1,6 +1,7 @@
 internal import PluginKit
 
-/// The members of a JSON object in a request, read strictly: each error names the member, what was expected and what was found.
+/// The members of a JSON object in a request, read strictly: each error names the member, what was expected and what
+/// was found.
 struct RequestFields {
   /// Bytes of the longest name, such as a foreign id.
   static let nameMax = 1_024
@@ -17,7 +18,7 @@ struct RequestFields {
     self.object = object
     self.path = path
     if let unknown = object.keys.first(where: { !keys.contains($0) }) {
-      throw StorageError("\(path)\(unknown): unknown; known are \(keys.sorted().joined(separator: ", "))")
+      throw StorageError("\(path)\(unknown.prefix(64)): unknown; known are \(keys.sorted().joined(separator: ", "))")
     }
   }
 

@@ -1,7 +1,7 @@
 /// Words that somebody looks for, as a query of FTS5.
 ///
-/// All words must be there. What stands in quotes is a phrase, and a star behind a word or phrase lets it go on. Nothing else
-/// means anything: each word is quoted, so that no text is a mistake in FTS5's own language.
+/// All words must be there. What stands in quotes is a phrase, and a star behind a word or phrase lets it go on.
+/// Nothing else means anything: each word is quoted, so that no text is a mistake in FTS5's own language.
 struct SearchText {
   /// The query, to be bound.
   let query: String

@@ -1,11 +1,13 @@
-// A ring between two processes that need not trust each other: one producer, one consumer, frames of bytes in shared memory.
+// A ring between two processes that need not trust each other: one producer, one consumer, frames of bytes in shared
+// memory.
 //
-// Both rings of a channel lie in one memfd, sealed against growing and shrinking (an unsealed one that the peer shrinks is a
-// SIGBUS here). Each ring's data is mapped twice in a row, so that a frame never wraps. Positions only grow; an index is the position
-// modulo the capacity.
+// Both rings of a channel lie in one memfd, sealed against growing and shrinking (an unsealed one that the peer shrinks
+// is a SIGBUS here). Each ring's data is mapped twice in a row, so that a frame never wraps. Positions only grow; an
+// index is the position modulo the capacity.
 //
-// Each side keeps its own position in private memory and publishes it; it reads the peer's position once, and believes it only if it lies
-// within what is possible. Whoever reads a frame from a peer that it does not trust copies it out before looking at it: `ring_read` does.
+// Each side keeps its own position in private memory and publishes it; it reads the peer's position once, and believes
+// it only if it lies within what is possible. Whoever reads a frame from a peer that it does not trust copies it out
+// before looking at it: `ring_read` does.
 
 #ifndef RING_H
 #define RING_H
@@ -13,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Bytes of data in each ring: eight of the largest frames, and as little resident memory as an idle plugin may cost. A power of two, and
-/// a multiple of the page.
+/// Bytes of data in each ring: eight of the largest frames, and as little resident memory as an idle plugin may cost. A
+/// power of two, and a multiple of the page.
 #define RING_CAPACITY (1u << 19)
 /// Bytes of a page of indices at the head of each ring.
 #define RING_HEAD 4096
@@ -48,7 +50,8 @@ typedef struct ring {
   uint64_t pending;
 } ring;
 
-/// Makes the memory for a channel: a sealed memfd of RING_MEMORY bytes. Returns the descriptor, close-on-exec, or -1 with errno.
+/// Makes the memory for a channel: a sealed memfd of RING_MEMORY bytes. Returns the descriptor, close-on-exec, or -1
+/// with errno.
 int ring_memory_create(void);
 /// Maps both rings of a memfd: [0] host to plugin, [1] plugin to host. Returns 0, or -1 with errno.
 int ring_map(int memory, ring rings[2]);
@@ -57,7 +60,8 @@ void ring_unmap(ring rings[2]);
 
 // Producer.
 
-/// Writes a frame of a head and a body in up to three pieces, unpublished. RING_OK, RING_FULL, RING_TOO_LARGE or RING_CORRUPT.
+/// Writes a frame of a head and a body in up to three pieces, unpublished. RING_OK, RING_FULL, RING_TOO_LARGE or
+/// RING_CORRUPT.
 int ring_write(ring *ring, const void *head, size_t head_size, const void *a, size_t a_size, const void *b, size_t b_size);
 /// Reserves room for a frame of `size` bytes and returns where to write it, NULL if there is none (`*status` says why).
 uint8_t *ring_reserve(ring *ring, size_t size, int *status);
@@ -70,7 +74,8 @@ int ring_wait_for_room(ring *ring, size_t size);
 
 /// The next frame, in place: for a peer that is trusted not to change it. RING_OK, RING_EMPTY or RING_CORRUPT.
 int ring_peek(ring *ring, const uint8_t **frame, size_t *size);
-/// Copies the next frame out. `*size` is the frame's. RING_OK, RING_EMPTY or RING_CORRUPT (also for a frame over `capacity`).
+/// Copies the next frame out. `*size` is the frame's. RING_OK, RING_EMPTY or RING_CORRUPT (also for a frame over
+/// `capacity`).
 int ring_read(ring *ring, uint8_t *into, size_t capacity, size_t *size);
 /// Steps over the frame last peeked at. (`ring_read` does so by itself.)
 void ring_next(ring *ring);

@@ -1,5 +1,5 @@
-// What host and runner say to each other. Private to this version of the two: they are built together, and the runner's first
-// message proves it (WIRE_PROTOCOL).
+// What host and runner say to each other. Private to this version of the two: they are built together, and the runner's
+// first message proves it (WIRE_PROTOCOL).
 //
 // The data plane: two rings in one sealed memfd (ring.h), frames of a `wire_frame` head and a body.
 // The control plane: a SEQPACKET socket, messages of a `wire_control` head and a body.
@@ -47,7 +47,8 @@ typedef struct wire_frame {
 #define WIRE_SUBSCRIBE 3
 /// token: the delivery; argument: PROMETHEAN_SETTLE_…; body: the reason.
 #define WIRE_SETTLE 4
-/// token: the delivery; argument: status (OK or an error); body: an envelope of which intent, content_type and payload count.
+/// token: the delivery; argument: status (OK or an error); body: an envelope of which intent, content_type and payload
+/// count.
 #define WIRE_RESPOND 5
 /// argument: WIRE_STATE_GET…; body: `wire_state`, provider, tenant, key, document.
 #define WIRE_STATE 6
@@ -120,7 +121,8 @@ typedef struct wire_control {
 /// seccomp and limits only.
 #define WIRE_LEVEL_NONE 1
 
-/// Stages, for the words of an error. A failure in NAMESPACES or LANDLOCK lets the host try again with less, if its policy allows.
+/// Stages, for the words of an error. A failure in NAMESPACES or LANDLOCK lets the host try again with less, if its
+/// policy allows.
 #define WIRE_STAGE_SETUP 1
 #define WIRE_STAGE_LIMITS 2
 #define WIRE_STAGE_NAMESPACES 3
@@ -151,8 +153,9 @@ typedef struct wire_control {
 #define WIRE_PATH_READ 'r'
 #define WIRE_PATH_WRITE 'w'
 
-/// What a runner is to do. Texts follow, each NUL-terminated, in this order: library's name (for messages), plugin id, instance name,
-/// provider, tenant, config, config_rev; then `paths` times a letter (WIRE_PATH_…) and an absolute, resolved path.
+/// What a runner is to do. Texts follow, each NUL-terminated, in this order: library's name (for messages), plugin id,
+/// instance name, provider, tenant, config, config_rev; then `paths` times a letter (WIRE_PATH_…) and an absolute,
+/// resolved path.
 typedef struct wire_setup {
   uint32_t protocol;
   uint32_t flags;

@@ -1,7 +1,7 @@
 // The binary layout of an envelope, version 1: what lies in the rings and in the journal.
 //
-// Little-endian. A head of 72 bytes, then the text fields in the order of `envelope_field`, each without padding, then the
-// payload. There are lengths and no offsets, so no two fields can overlap and one sum checks them all.
+// Little-endian. A head of 72 bytes, then the text fields in the order of `envelope_field`, each without padding, then
+// the payload. There are lengths and no offsets, so no two fields can overlap and one sum checks them all.
 //
 //   offset  size
 //        0     4  size of the whole, head included
@@ -34,7 +34,8 @@
 /// The largest envelope, in bytes.
 #define ENVELOPE_SIZE_MAX (ENVELOPE_HEAD_SIZE + 14 * ENVELOPE_FIELD_MAX + ENVELOPE_MODELS_MAX + ENVELOPE_PAYLOAD_MAX)
 
-/// The text fields in their order. Those that the host stamps come first, so that stamping copies the rest in one piece.
+/// The text fields in their order. Those that the host stamps come first, so that stamping copies the rest in one
+/// piece.
 #define ENVELOPE_SRC 0
 #define ENVELOPE_PROVIDER 1
 #define ENVELOPE_TENANT 2
@@ -86,8 +87,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the layout is little-
 /// Whether some flags are one of the four that exist: none, REQUEST, RESPONSE, and RESPONSE with ERROR.
 static inline int envelope_flags_exist(uint8_t flags) { return flags <= 2 || flags == 6; }
 
-/// Copies the head out of `bytes` and checks all but the text's encoding: after ENVELOPE_OK every field lies within `size`
-/// bytes. `bytes` needs no alignment, and must not change meanwhile: copy it out of shared memory first.
+/// Copies the head out of `bytes` and checks all but the text's encoding: after ENVELOPE_OK every field lies within
+/// `size` bytes. `bytes` needs no alignment, and must not change meanwhile: copy it out of shared memory first.
 static inline int envelope_check(const uint8_t *bytes, uint64_t size, envelope_head *head) {
   if (size < ENVELOPE_HEAD_SIZE) return ENVELOPE_TRUNCATED;
   memcpy(head, bytes, ENVELOPE_HEAD_SIZE);
@@ -111,12 +112,12 @@ typedef struct envelope_text {
   uint64_t size;
 } envelope_text;
 
-/// Takes an envelope apart: the head, each text field in its order, and the payload, in `fields[ENVELOPE_FIELDS]`. Checks what `envelope_check`
-/// does and the encoding of the text. The fields refer to `bytes`.
+/// Takes an envelope apart: the head, each text field in its order, and the payload, in `fields[ENVELOPE_FIELDS]`.
+/// Checks what `envelope_check` does and the encoding of the text. The fields refer to `bytes`.
 int envelope_parse(const uint8_t *bytes, uint64_t size, envelope_head *head, envelope_text fields[ENVELOPE_FIELDS + 1]);
 
-/// Puts an envelope together in `into`, which has room for ENVELOPE_SIZE_MAX bytes, from fields as `envelope_parse` leaves them, and brings the
-/// sizes in `*head` up to date. Returns the size of the whole.
+/// Puts an envelope together in `into`, which has room for ENVELOPE_SIZE_MAX bytes, from fields as `envelope_parse`
+/// leaves them, and brings the sizes in `*head` up to date. Returns the size of the whole.
 uint64_t envelope_compose(const envelope_text fields[ENVELOPE_FIELDS + 1], envelope_head *head, uint8_t *into);
 
 /// Whether some bytes are UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing past U+10FFFF.

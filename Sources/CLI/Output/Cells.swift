@@ -2,7 +2,8 @@
 enum Cells {
   /// The number of cells that a character takes.
   ///
-  /// The wide ranges are the East Asian and pictographic blocks; a character drawn with joined marks counts as its base.
+  /// The wide ranges are the East Asian and pictographic blocks; a character drawn with joined marks counts as its
+  /// base.
   static func width(_ character: Character) -> Int {
     guard let scalar = character.unicodeScalars.first else { return 0 }
     if character.unicodeScalars.contains("\u{FE0F}") { return 2 }
@@ -35,7 +36,8 @@ enum Cells {
 
   /// The text as one line that a terminal prints and does not obey.
   ///
-  /// What strangers wrote is printed here, so a control character, also one that turns the direction of writing, becomes a visible mark.
+  /// What strangers wrote is printed here, so a control character, also one that turns the direction of writing,
+  /// becomes a visible mark.
   static func printable(_ text: String) -> String {
     var result = ""
     for character in text {

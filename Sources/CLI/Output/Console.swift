@@ -4,8 +4,8 @@ internal import Glibc
 
 /// Where a command prints: results on one descriptor, remarks and errors on another.
 ///
-/// Results are gathered and written in large pieces; `flush` writes what is there, which a command with a stream of results
-/// does before it waits for more.
+/// Results are gathered and written in large pieces; `flush` writes what is there, which a command with a stream of
+/// results does before it waits for more.
 final class Console {
   /// Why a result could not be written.
   enum Failure: Error, Equatable {

@@ -70,7 +70,8 @@ static inline int linux_pidfd_kill(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-/// Reaps the child behind a pidfd if it has ended. Returns 1 and fills `code` (exit status, or minus the signal), 0 if it runs, or -1.
+/// Reaps the child behind a pidfd if it has ended. Returns 1 and fills `code` (exit status, or minus the signal), 0 if
+/// it runs, or -1.
 static inline int linux_pidfd_reap(int pidfd, int *code, struct rusage *usage) {
   siginfo_t info = {0};
   // P_PIDFD is 3; glibc's waitid has no rusage, the system call has.
@@ -80,9 +81,9 @@ static inline int linux_pidfd_reap(int pidfd, int *code, struct rusage *usage) {
   return 1;
 }
 
-/// Starts a program in a session of its own, with signals as they are by default, no standard input, `output` as standard output and
-/// error, and `descriptors` from 3 on; no other descriptor is open in it. `environment` ends with NULL. The cost does not grow with this
-/// process. Returns the process, or -1 with errno.
+/// Starts a program in a session of its own, with signals as they are by default, no standard input, `output` as
+/// standard output and error, and `descriptors` from 3 on; no other descriptor is open in it. `environment` ends with
+/// NULL. The cost does not grow with this process. Returns the process, or -1 with errno.
 pid_t linux_spawn(const char *program, const char *const *environment, int output, const int *descriptors, int count);
 
 /// A pipe, close-on-exec: [0] to read from, [1] to write to. Returns 0, or -1 with errno.
@@ -91,7 +92,8 @@ int linux_pipe(int ends[2]);
 /// Takes the next connection to a listening socket, nonblocking and close-on-exec. Returns its descriptor, or -1.
 static inline int linux_accept(int listener) { return (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
-/// Copies bytes of one file, from an offset that it moves, to the end of another. Returns how many, 0 at the end, or -1.
+/// Copies bytes of one file, from an offset that it moves, to the end of another. Returns how many, 0 at the end, or
+/// -1.
 static inline ssize_t linux_copy(int from, off_t *offset, int to, size_t count) { return sendfile(to, from, offset, count); }
 
 /// The address of a Unix socket. Returns its length, or 0 if the path is too long for one.

@@ -1,6 +1,7 @@
 /// The members of a JSON object, in the order they were written or added.
 ///
-/// Keys are compared as Swift compares text, so two spellings of one character are one key. Objects are equal whatever the order.
+/// Keys are compared as Swift compares text, so two spellings of one character are one key. Objects are equal whatever
+/// the order.
 public struct JSONObject: Sendable {
   /// A key and its value.
   public typealias Member = (key: String, value: JSON)

@@ -196,7 +196,8 @@ extension JSONParser {
 
   /// The text of some bytes.
   ///
-  /// Unescaped ones lie elsewhere than in the document, so where they stop being UTF-8 is then found again in the latter.
+  /// Unescaped ones lie elsewhere than in the document, so where they stop being UTF-8 is then found again in the
+  /// latter.
   private func text(_ bytes: Span<UInt8>, at start: Int) throws(JSONError) -> String {
     if let span = try? UTF8Span(validating: bytes) { return String(copying: span) }
     throw error("expected UTF-8, found other bytes", at: firstInvalid(from: start))

@@ -1,7 +1,7 @@
 /// A payload that means the same on every provider.
 ///
-/// Its JSON is what the schema of the same name in `schemas/` says. Keys that it does not know are ignored, so that a later version
-/// can add some.
+/// Its JSON is what the schema of the same name in `schemas/` says. Keys that it does not know are ignored, so that a
+/// later version can add some.
 public protocol CanonicalPayload: Sendable, Hashable {
   /// The intent of an envelope that bears it.
   static var intent: String { get }

@@ -4,8 +4,9 @@ internal import Glibc
 
 /// A connection to a host's admin socket.
 ///
-/// Requests may be sent without waiting for answers; the host works on 256 of a connection at a time and reads no further meanwhile, which
-/// the client bears without coming to a stop. A client belongs to one thread at a time. Its end closes the connection, which cancels what is open.
+/// Requests may be sent without waiting for answers; the host works on 256 of a connection at a time and reads no
+/// further meanwhile, which the client bears without coming to a stop. A client belongs to one thread at a time. Its
+/// end closes the connection, which cancels what is open.
 package final class AdminClient {
   /// One line of an answer, with the number of its request.
   package struct Event: Sendable, Hashable {
@@ -94,8 +95,8 @@ package final class AdminClient {
 
   /// Sends a request and waits for its end, handing each item over on the way.
   ///
-  /// Lines of other requests wait for `receive`. What `each` returns says whether to go on; the first `false` ends the wait, with the
-  /// request still open.
+  /// Lines of other requests wait for `receive`. What `each` returns says whether to go on; the first `false` ends the
+  /// wait, with the request still open.
   ///
   /// - Returns: What the host said at the end, or null if `each` ended the wait.
   /// - Throws: `AdminClientError`, or what `each` throws.

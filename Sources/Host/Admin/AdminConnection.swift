@@ -25,11 +25,15 @@ final class AdminConnection {
 
   /// Whether anything waits to be written.
   private var hasOutput: Bool { written < output.count }
+  /// Whether more requests are taken: not while many are open, nor while the client does not read its answers.
+  private var mayTake: Bool {
+    open.count < AdminServer.openRequestsLimit && output.count - written < AdminServer.pendingLimit
+  }
   /// What the connection waits for.
   ///
   /// While as many requests are open as may be, no more are read, and the kernel has the client wait.
   var interest: Poller.Interest {
-    (open.count < AdminServer.openRequestsLimit ? Poller.Interest.reading : []).union(hasOutput ? .writing : [])
+    (mayTake ? Poller.Interest.reading : []).union(hasOutput ? .writing : [])
   }
   /// Whether the client is gone.
   var isOver: Bool { isAtEnd }
@@ -51,7 +55,7 @@ final class AdminConnection {
   func takeRequests() -> [AdminRequest] {
     var requests: [AdminRequest] = []
     var start = 0
-    while open.count < AdminServer.openRequestsLimit, let end = input[start...].firstIndex(of: UInt8(ascii: "\n")) {
+    while mayTake, let end = input[start...].firstIndex(of: UInt8(ascii: "\n")) {
       if let request = request(in: Array(input[start..<end])) { requests.append(request) }
       start = end + 1
     }
@@ -95,13 +99,19 @@ final class AdminConnection {
     if answer.isLast {
       open.remove(request)
       tellDropped(request)
-    } else if output.count - written > AdminServer.pendingLimit {
+    } else if output.count - written > AdminServer.pendingLimit, !makeRoom() {
       dropped[request, default: 0] += 1
       return
     } else {
       tellDropped(request)
     }
     put(request, answer)
+  }
+
+  /// Writes what the client takes now; true if that made room.
+  private func makeRoom() -> Bool {
+    write()
+    return output.count - written <= AdminServer.pendingLimit
   }
 
   private func tellDropped(_ request: Int64) {

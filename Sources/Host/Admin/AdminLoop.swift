@@ -57,6 +57,10 @@ struct AdminLoop: ~Copyable {
     while true {
       let descriptor = linux_accept(listener)
       guard descriptor >= 0 else { return }
+      guard connections.count < AdminServer.connectionsLimit else {
+        close(descriptor)
+        continue
+      }
       lastConnection += 1
       connections[lastConnection] = AdminConnection(descriptor: descriptor, number: lastConnection)
       poller.add(descriptor, token: lastConnection)
@@ -73,6 +77,7 @@ struct AdminLoop: ~Copyable {
   /// Hands on what has been read, writes what can be written, and lets go of a connection that is over.
   private mutating func update(_ number: UInt64) {
     guard let connection = connections[number] else { return }
+    connection.write()
     for request in connection.takeRequests() { onEvent(.request(request)) }
     connection.write()
     guard connection.isOver else {

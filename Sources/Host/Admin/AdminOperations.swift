@@ -46,15 +46,15 @@ final class AdminOperations {
       case "status":
         let status = host.status
         server.answer(address, .ok(status))
-      case "wait_ready": waitReady(request)
-      case "wait_settled": waitSettled(request)
+      case "wait_ready": try waitReady(request)
+      case "wait_settled": try waitSettled(request)
       case "shutdown":
         server.answer(address, .ok([:]))
         host.stop()
       case "request": try send(request, asks: true)
       case "publish": try send(request, asks: false)
       case "tap": try tap(request)
-      case "logs": logs(request)
+      case "logs": try logs(request)
       case "dead_letters.list": try listDeadLetters(request)
       case "dead_letters.show": try showDeadLetter(request)
       case "dead_letters.replay": try replayDeadLetters(request)
@@ -67,14 +67,14 @@ final class AdminOperations {
 
   // MARK: - Waiting
 
-  private func waitReady(_ request: AdminRequest) {
-    let timeout = request.body["timeout_ms"]?.intValue ?? 60_000
+  private func waitReady(_ request: AdminRequest) throws(AdminFailure) {
+    let timeout = try request.number("timeout_ms", in: AdminRequest.timeouts) ?? 60_000
     open[request.address] = .waiting(deadline: HostClock.monotonic + timeout * nanosecondsPerMillisecond)
   }
 
   /// Waits until what has been recorded has been stored as well, so that whoever sent it can ask for it.
-  private func waitSettled(_ request: AdminRequest) {
-    let timeout = request.body["timeout_ms"]?.intValue ?? 10_000
+  private func waitSettled(_ request: AdminRequest) throws(AdminFailure) {
+    let timeout = try request.number("timeout_ms", in: AdminRequest.timeouts) ?? 10_000
     open[request.address] = .settling(
       through: host.router.head,
       deadline: HostClock.monotonic + timeout * nanosecondsPerMillisecond
@@ -127,7 +127,7 @@ final class AdminOperations {
     envelope.key = body["key"]?.stringValue ?? ""
     envelope.resource = body["resource"]?.stringValue ?? ""
     envelope.trace = body["trace"]?.stringValue ?? ""
-    if let timeout = body["timeout_ms"]?.intValue, timeout > 0 {
+    if let timeout = try request.number("timeout_ms", in: AdminRequest.timeouts), timeout > 0 {
       envelope.deadline = HostClock.realtime + timeout * nanosecondsPerMillisecond
     }
     let address = request.address
@@ -154,10 +154,20 @@ final class AdminOperations {
     lastTap += 1
     let id = lastTap
     let address = request.address
-    var left = request.body["count"]?.intValue
+    var left = try request.number("count", in: 1...Int64.max)
+    var missed: Int64 = 0
     open[address] = .tap(id)
     host.router.addTap(id, pattern) { [weak self] bytes in
       guard let self, open[address] != nil, left != 0 else { return }
+      guard server.backlog < AdminServer.backlogLimit else {
+        missed += 1
+        return
+      }
+      if missed > 0 {
+        let count = missed
+        server.answer(address, .item(["dropped": .int(count)]))
+        missed = 0
+      }
       server.answer(address, AdminAnswer(tapped: bytes))
       guard let count = left else { return }
       left = count - 1
@@ -171,7 +181,7 @@ final class AdminOperations {
 
   // MARK: - Logs
 
-  private func logs(_ request: AdminRequest) {
+  private func logs(_ request: AdminRequest) throws(AdminFailure) {
     let body = request.body
     let address = request.address
     let server = server
@@ -180,7 +190,7 @@ final class AdminOperations {
       level: body["level"]?.stringValue.flatMap(LogLevel.init(name:)) ?? .debug,
       isAudit: body["audit"]?.boolValue ?? false
     )
-    let limit = Int(clamping: body["limit"]?.intValue ?? 100)
+    let limit = Int(try request.number("limit", in: AdminRequest.limits) ?? 100)
     guard body["follow"]?.boolValue == true else {
       for entry in host.log.latest(limit, matching: filter) { server.answer(address, .item(entry.json)) }
       return server.answer(address, .ok([:]))
@@ -204,7 +214,7 @@ final class AdminOperations {
 
   private func listDeadLetters(_ request: AdminRequest) throws(AdminFailure) {
     let consumer = try consumerRecord(of: request.body["plugin"]?.stringValue)
-    let limit = Int(clamping: request.body["limit"]?.intValue ?? 100)
+    let limit = Int(try request.number("limit", in: AdminRequest.limits) ?? 100)
     ask(.deadLetters(after: request.body["after"]?.intValue ?? 0, limit: limit, consumer: consumer), for: request) {
       [server] reply in
       guard case .deadLetters(let letters) = reply else { return .ok([:]) }
@@ -270,6 +280,25 @@ final class AdminOperations {
         }
       server.answer(request.address, made)
     }
+  }
+}
+
+extension AdminRequest {
+  /// Milliseconds that may be waited: a day is more than anybody does.
+  static let timeouts: ClosedRange<Int64> = 0...86_400_000
+  /// Things that may be listed at once.
+  static let limits: ClosedRange<Int64> = 1...10_000
+
+  /// A whole number of the request, if it is there.
+  func number(_ name: String, in range: ClosedRange<Int64>) throws(AdminFailure) -> Int64? {
+    guard let value = body[name], !value.isNull else { return nil }
+    guard let number = value.intValue, range.contains(number) else {
+      throw AdminFailure(
+        "invalid",
+        "\(name): expected a whole number of \(range.lowerBound) to \(range.upperBound), found \(value.text)"
+      )
+    }
+    return number
   }
 }
 

@@ -35,8 +35,8 @@ package enum AdminAnswer: Sendable {
 
 /// The admin socket: the only way into the host from outside, and open to its user alone.
 ///
-/// One thread serves all connections: it reads lines of JSON, hands them to the host's loop, and writes what the loop answers. So the loop neither
-/// parses what people type nor waits for their terminals.
+/// One thread serves all connections: it reads lines of JSON, hands them to the host's loop, and writes what the loop
+/// answers. So the loop neither parses what people type nor waits for their terminals.
 package final class AdminServer: Sendable {
   /// What the loop hears.
   package enum Event: Sendable {
@@ -53,6 +53,10 @@ package final class AdminServer: Sendable {
 
   /// Requests of one connection that may be open, before no more are read.
   static let openRequestsLimit = 256
+  /// Answers that wait to be made, before what is tapped is only counted: making JSON is slower than routing.
+  static let backlogLimit = 1024
+  /// Connections at once: each may cost some MiB.
+  static let connectionsLimit = 64
   /// The longest request, in bytes.
   static let lineLimit = 256 << 10
   /// Bytes of answers that may wait for a client before items are dropped.
@@ -85,6 +89,9 @@ package final class AdminServer: Sendable {
     commands.post(.answer(address, answer))
   }
 
+  /// How many answers wait to be made.
+  var backlog: Int { commands.count }
+
   /// Writes what is left to write, closes everything and removes the socket.
   package func stop() {
     commands.post(.stop)
@@ -102,7 +109,8 @@ package final class AdminServer: Sendable {
     }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     guard descriptor >= 0 else { throw HostError(call: "socket", path: path) }
-    // Whoever held the lock on the deployment is gone, or this host would not have come here; so a socket that is there is dead.
+    // Whoever held the lock on the deployment is gone, or this host would not have come here; so a socket that is there
+    // is dead.
     unsafe unlink(path)
     let previous = umask(0o177)
     let isBound = unsafe withUnsafeBytes(of: &address) {

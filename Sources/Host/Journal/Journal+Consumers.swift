@@ -64,8 +64,8 @@ extension Journal {
 
   /// The records after a sequence that are for all, or for this consumer alone.
   ///
-  /// At most `limit` records are looked at, and no more are taken once they are `byteLimit` bytes together. Less than was asked for
-  /// means the end only if `through` is the newest sequence.
+  /// At most `limit` records are looked at, and no more are taken once they are `byteLimit` bytes together. Less than
+  /// was asked for means the end only if `through` is the newest sequence.
   package func page(
     after sequence: Int64,
     limit: Int,

@@ -6,7 +6,8 @@ package struct JournalStatistics: Sendable, Hashable {
   package let deadLetters: Int64
   /// Bytes of the file that are in use; what is trimmed is used again and not given back.
   package let bytes: Int64
-  /// The lowest sequence that is left, and when the host took it, in nanoseconds since 1970 UTC; nil: there is no record.
+  /// The lowest sequence that is left, and when the host took it, in nanoseconds since 1970 UTC; nil: there is no
+  /// record.
   package let oldest: Oldest?
   /// The lowest cursor of all consumers: up to it nobody needs anything; nil: there is no consumer.
   package let lowestCursor: Int64?
@@ -20,8 +21,9 @@ package struct JournalStatistics: Sendable, Hashable {
 extension Journal {
   /// Removes the oldest records, in one step that is short enough to come between two commits.
   ///
-  /// A record goes when its sequence is below `sequence` and the host took it before `ts`, nanoseconds since 1970 UTC. Digests go when
-  /// they are out of the dedupe window, whether their records are there or not. It is for the caller to know what a consumer still needs.
+  /// A record goes when its sequence is below `sequence` and the host took it before `ts`, nanoseconds since 1970 UTC.
+  /// Digests go when they are out of the dedupe window, whether their records are there or not. It is for the caller to
+  /// know what a consumer still needs.
   ///
   /// - Returns: how many records went; as many as `limit` means that there may be more.
   package func trim(below sequence: Int64, olderThan ts: Int64, limit: Int = 512) throws(JournalError) -> Int {

@@ -2,8 +2,8 @@ internal import SQLite
 
 /// The host's durable record of envelopes, and of who is done with which.
 ///
-/// It belongs to one thread, and each call may wait for the disk: the host calls it through `JournalThread`. A sequence counts
-/// records from 1 and is never used twice.
+/// It belongs to one thread, and each call may wait for the disk: the host calls it through `JournalThread`. A sequence
+/// counts records from 1 and is never used twice.
 package final class Journal {
   /// How often a commit reaches the disk itself.
   package enum Synchronous: String, Sendable {
@@ -16,7 +16,8 @@ package final class Journal {
   /// How a journal is kept.
   package struct Options: Sendable {
     package var synchronous = Synchronous.full
-    /// How many of the last recorded digests are known at least; up to twice as many are, at 16 to 43 bytes of memory each.
+    /// How many of the last recorded digests are known at least; up to twice as many are, at 16 to 43 bytes of memory
+    /// each.
     package var dedupeWindow = 65_536
     /// The largest size of the file, in bytes; beyond it nothing is recorded until something is trimmed.
     package var maxBytes: Int64 = 64 << 30

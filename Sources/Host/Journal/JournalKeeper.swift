@@ -4,7 +4,8 @@ package import Envelope
 ///
 /// It belongs to the loop's thread; the work is done on the journal's.
 package final class JournalKeeper {
-  /// How often the journal is looked after, ns: trimming comes in small steps, so that it never holds up a commit for long.
+  /// How often the journal is looked after, ns: trimming comes in small steps, so that it never holds up a commit for
+  /// long.
   static let interval: Int64 = 5 * nanosecondsPerSecond
 
   private let journal: JournalLink

@@ -4,9 +4,10 @@ internal import Synchronization
 
 /// The thread that owns the journal, so that the host's loop never waits for the disk.
 ///
-/// Commands wait in a mailbox. The thread takes all that is there, writes every batch among them in one transaction, and then does the
-/// rest in order; so a read sees what was posted before it, and a commit carries as many envelopes as came while the last
-/// one was on its way to the disk. Callers bound the mailbox: they look at `backlog` and push back on those who publish.
+/// Commands wait in a mailbox. The thread takes all that is there, writes every batch among them in one transaction,
+/// and then does the rest in order; so a read sees what was posted before it, and a commit carries as many envelopes as
+/// came while the last one was on its way to the disk. Callers bound the mailbox: they look at `backlog` and push back
+/// on those who publish.
 package final class JournalThread: Sendable {
   /// How many entries of batches one transaction takes at most, so that an answer is never far away.
   package static let groupLimit = 4_096

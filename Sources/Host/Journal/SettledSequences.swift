@@ -1,11 +1,13 @@
 /// Which envelopes a consumer is done with: all up to a cursor, and some above it.
 ///
-/// Deliveries settle in any order, so gaps open and close; the set is kept as the cursor and the ranges above it, as few
-/// as there are gaps. A sequence that the consumer never gets counts as settled too: whoever reads a page inserts it.
+/// Deliveries settle in any order, so gaps open and close; the set is kept as the cursor and the ranges above it, as
+/// few as there are gaps. A sequence that the consumer never gets counts as settled too: whoever reads a page inserts
+/// it.
 package struct SettledSequences: Sendable, Hashable {
   /// Everything up to and including this sequence is settled.
   package private(set) var cursor: Int64
-  /// The settled ranges above the cursor: ascending, apart from each other and from the cursor by at least one sequence.
+  /// The settled ranges above the cursor: ascending, apart from each other and from the cursor by at least one
+  /// sequence.
   package private(set) var ranges: [ClosedRange<Int64>] = []
 
   package init(cursor: Int64) {

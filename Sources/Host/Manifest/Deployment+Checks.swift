@@ -18,7 +18,8 @@ extension Deployment {
   ///
   /// - Parameters:
   ///   - diagnostics: Where to report.
-  ///   - isWhole: Whether every plugin could be read. If not, who serves what is not yet known, so nobody is accused of lacking it.
+  ///   - isWhole: Whether every plugin could be read. If not, who serves what is not yet known, so nobody is accused
+  ///     of lacking it.
   mutating func removeConflicting(_ diagnostics: Diagnostics, isWhole: Bool) {
     let before = diagnostics.count
     for (index, plugin) in plugins.enumerated() where plugin.enabled {

@@ -47,8 +47,8 @@ extension Deployment {
 
   /// Reads plugins.yml and everything it names as far as that goes.
   ///
-  /// A broken plugin is left out, for it must keep no other from running; its diagnostics bear its id. The deployment is nil when
-  /// plugins.yml cannot be read at all or is wrong outside its plugins.
+  /// A broken plugin is left out, for it must keep no other from running; its diagnostics bear its id. The deployment
+  /// is nil when plugins.yml cannot be read at all or is wrong outside its plugins.
   package static func read(path: String, searchPath: [String]) -> (deployment: Deployment?, diagnostics: [Diagnostic]) {
     let diagnostics = Diagnostics()
     let root = ManifestValue.file(path, diagnostics)

@@ -64,7 +64,8 @@ extension LibraryFile {
   /// The last part of its path.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-  /// Where a copy of the manifest may stand for people to read: `Echo.plugin.yml` beside `libEcho.so`, or `Echo/plugin.yml`.
+  /// Where a copy of the manifest may stand for people to read: `Echo.plugin.yml` beside `libEcho.so`, or
+  /// `Echo/plugin.yml`.
   var manifestsBeside: [String] {
     var stem = name
     if stem.hasPrefix("lib") { stem.removeFirst(3) }

@@ -2,8 +2,8 @@ internal import PluginABI
 
 /// The manifest that a plugin's library carries in an ELF note, with the ABI it was built against.
 ///
-/// The library is read as data and never mapped: none of its code runs, not even a constructor. Every number in the file is a claim that is
-/// checked against the file's size before it is used, and what is read is bounded.
+/// The library is read as data and never mapped: none of its code runs, not even a constructor. Every number in the
+/// file is a claim that is checked against the file's size before it is used, and what is read is bounded.
 struct ManifestNote {
   var abi: ABIVersion
   /// plugin.yml, byte for byte.

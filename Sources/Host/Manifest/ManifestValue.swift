@@ -3,7 +3,8 @@ internal import YAML
 
 /// A value of a manifest that is being read: where it stands, what it is called, and where to say that it is wrong.
 ///
-/// Readers return nil after they have reported; whoever reads on with a default need not look, since one report fails the whole.
+/// Readers return nil after they have reported; whoever reads on with a default need not look, since one report fails
+/// the whole.
 struct ManifestValue {
   let node: YAMLNode
   /// The way to it, such as `plugins.echo.limits.memory`.

@@ -18,8 +18,8 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
 
   /// Tells whether every text that `other` matches is matched by this one.
   ///
-  /// A star of the other stands for texts of which this knows nothing, so that only a star of its own can take it; apart from that
-  /// the other's pattern is a text like any other.
+  /// A star of the other stands for texts of which this knows nothing, so that only a star of its own can take it;
+  /// apart from that the other's pattern is a text like any other.
   package func covers(_ other: Glob) -> Bool {
     matches(other.pattern)
   }

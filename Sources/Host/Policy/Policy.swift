@@ -23,8 +23,8 @@ package struct Grants: Sendable {
 
 /// What one plugin may do: its grants within its tenants.
 ///
-/// A value without shared state: decisions may be asked for on any thread. What allows a publish is made ahead, so that an allowed envelope
-/// costs no text.
+/// A value without shared state: decisions may be asked for on any thread. What allows a publish is made ahead, so that
+/// an allowed envelope costs no text.
 package struct Policy: Sendable {
   private struct Rule: Sendable {
     var resource: Resource
@@ -69,7 +69,8 @@ package struct Policy: Sendable {
   ///
   /// - Parameters:
   ///   - capability: What it wants to do.
-  ///   - resource: On what: a topic to publish to; a topic or pattern to subscribe to; `host:port`; `METHOD URL`; a path, absolute
+  ///   - resource: On what: a topic to publish to; a topic or pattern to subscribe to; `host:port`; `METHOD URL`; a
+  ///     path, absolute
   ///     or within its data; a key, model or space URN; `provider/tenant ROUTE`; a collection, with `:read` or `:write` after it unless
   ///     `access` says so; nothing for a capability without resources.
   ///   - access: What it wants to do to a collection.

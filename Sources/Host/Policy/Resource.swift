@@ -51,7 +51,8 @@ package enum Resource: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The parts that together are the same: a group of topics as its alternatives, so that each may be covered by another grant.
+  /// The parts that together are the same: a group of topics as its alternatives, so that each may be covered by
+  /// another grant.
   var parts: [Resource] {
     guard case .topics(let pattern) = self else { return [self] }
     return pattern.alternatives.compactMap { tokens in

@@ -9,7 +9,8 @@ package struct ServiceRequest: Sendable, Hashable {
   /// The operations that leave it as it is.
   private static let reads: Set<String> = ["get", "query", "count", "list", "search"]
 
-  /// Reads area and name of a request's topic, such as `storage` and `documents.put`; nil if it asks for no served capability.
+  /// Reads area and name of a request's topic, such as `storage` and `documents.put`; nil if it asks for no served
+  /// capability.
   package init?(area: String, name: String) {
     let (subject, operation) = name.splitOnce(at: ".")
     guard let capability = Capability(rawValue: "\(area).\(subject)"), capability.isServed else { return nil }

@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// The lock that keeps a second host from running the same deployment; the kernel lets go of it however the first one ends.
+/// The lock that keeps a second host from running the same deployment; the kernel lets go of it however the first one
+/// ends.
 struct HostLock: ~Copyable {
   private let descriptor: Int32
 

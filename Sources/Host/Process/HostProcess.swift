@@ -5,8 +5,8 @@ internal import Glibc
 
 /// A host: everything it is made of, and the loop that runs it.
 ///
-/// The thread that calls `run` becomes the loop's and is the only one to touch router, supervisor and operations. Beside it run the journal's
-/// thread, the admin server's, the log's, and the telemetry server's.
+/// The thread that calls `run` becomes the loop's and is the only one to touch router, supervisor and operations.
+/// Beside it run the journal's thread, the admin server's, the log's, and the telemetry server's.
 package final class HostProcess {
   /// What wakes the loop beside descriptors of instances.
   enum Event: Sendable {

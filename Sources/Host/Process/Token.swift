@@ -1,6 +1,7 @@
 /// The numbers under which the loop waits on descriptors.
 ///
-/// An instance's hold which life of it the descriptor belongs to, so that an event of the last life, still on its way, does not touch the next.
+/// An instance's hold which life of it the descriptor belongs to, so that an event of the last life, still on its way,
+/// does not touch the next.
 enum Token {
   static let signals: UInt64 = 1
   static let events: UInt64 = 2

@@ -1,4 +1,5 @@
-/// The appends that the journal has been asked for and has not answered, oldest first: it answers in the order of asking.
+/// The appends that the journal has been asked for and has not answered, oldest first: it answers in the order of
+/// asking.
 struct AppendQueue {
   /// Who hears how it ended.
   enum Publisher {

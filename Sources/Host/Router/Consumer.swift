@@ -2,8 +2,8 @@ internal import Envelope
 
 /// Those instances of one plugin that share what they subscribe to: a queue group.
 ///
-/// An access plugin has a consumer per tenant, since each of its instances serves its own; any other plugin has one, and its replicas share the
-/// load.
+/// An access plugin has a consumer per tenant, since each of its instances serves its own; any other plugin has one,
+/// and its replicas share the load.
 final class Consumer {
   /// Envelopes that wait for a member, as requests do while a service restarts, before the next is refused.
   static let waitingLimit = 1024

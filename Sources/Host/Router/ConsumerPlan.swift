@@ -37,7 +37,8 @@ package struct ConsumerPlan {
     )
   }
 
-  /// Patterns that match the topics of some tenants and no others: an instance hears nothing of tenants that are not its own.
+  /// Patterns that match the topics of some tenants and no others: an instance hears nothing of tenants that are not
+  /// its own.
   static func narrowed(_ patterns: [TopicPattern], to tenants: [TenantID]) -> [TopicPattern] {
     patterns.flatMap { pattern in
       pattern.description.hasPrefix("promethean.sys.") ? [pattern] : tenants.flatMap { pattern.narrowed(to: $0) }

@@ -1,6 +1,7 @@
 /// The deliveries that an instance has not settled, found by the token that it was given.
 ///
-/// A token holds a slot and how often that slot was used, so that one which is settled twice, or is made up, finds nothing.
+/// A token holds a slot and how often that slot was used, so that one which is settled twice, or is made up, finds
+/// nothing.
 struct DeliveryTable {
   /// What was delivered.
   struct Delivery {
@@ -12,6 +13,8 @@ struct DeliveryTable {
     let request: UInt64?
     /// When it was delivered, on the monotonic clock.
     let since: Int64
+    /// When it must be settled, on the same clock.
+    let due: Int64
   }
 
   private struct Slot {
@@ -60,6 +63,6 @@ struct DeliveryTable {
     return open
   }
 
-  /// When the oldest open delivery was made.
-  var oldest: Int64? { slots.lazy.compactMap { $0.delivery?.since }.min() }
+  /// When the first of the open deliveries must be settled.
+  var firstDue: Int64? { slots.lazy.compactMap { $0.delivery?.due }.min() }
 }

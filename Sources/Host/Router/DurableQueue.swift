@@ -1,10 +1,11 @@
 /// What one consumer has yet to handle of the journal: a bounded window of envelopes, each waiting, leased or settled.
 ///
-/// The queue keeps the promises of delivery: each envelope to one member at a time; those of one key in their order, each when the one before is
-/// settled; nothing forgotten until it is settled. It knows nothing of instances, rings or disks, which is what makes
-/// its promises testable: members are numbers, time is a parameter.
+/// The queue keeps the promises of delivery: each envelope to one member at a time; those of one key in their order,
+/// each when the one before is settled; nothing forgotten until it is settled. It knows nothing of instances, rings or
+/// disks, which is what makes its promises testable: members are numbers, time is a parameter.
 package struct DurableQueue {
-  /// Envelopes held in memory per consumer: enough to keep a fast consumer busy while a page is read, and what a slow one costs at most.
+  /// Envelopes held in memory per consumer: enough to keep a fast consumer busy while a page is read, and what a slow
+  /// one costs at most.
   package static let windowEntries = 1024
   /// Bytes held in memory per consumer.
   package static let windowBytes = 4 << 20
@@ -14,7 +15,7 @@ package struct DurableQueue {
     /// Its place in the journal.
     package let sequence: Int64
     /// The envelope as it is recorded.
-    package let bytes: [UInt8]
+    package fileprivate(set) var bytes: [UInt8]
     /// Hash of its key; 0 for one that has none.
     package let key: UInt64
     /// How often it was delivered and not handled.
@@ -101,7 +102,8 @@ package struct DurableQueue {
   package var settled: SettledSequences {
     var settled = SettledSequences(cursor: cursor)
     var previous = cursor
-    // What lies between two entries of the window was never for this consumer, so it counts as settled and ranges stay few.
+    // What lies between two entries of the window was never for this consumer, so it counts as settled and ranges stay
+    // few.
     for entry in entries[first...] {
       if entry.sequence > previous + 1 { settled.insert(previous + 1...entry.sequence - 1) }
       if entry.state == .settled { settled.insert(entry.sequence) }
@@ -145,7 +147,8 @@ package struct DurableQueue {
   ///   - deliver: Hands an entry to a member; false: that member has no room after all.
   package mutating func dispatch(now: Int64, to members: inout [Member], deliver: (Entry, Int) -> Bool) {
     for index in members.indices where isolated.contains(members[index].id) { members[index].isClosed = true }
-    // One of a key at a time: were a second already on its way when the first fails, it would be handled before the first is tried again.
+    // One of a key at a time: were a second already on its way when the first fails, it would be handled before the
+    // first is tried again.
     var blocked = leasedKeys
     var sawWaiting = false
     for index in max(firstWaiting, first)..<entries.count {
@@ -197,6 +200,7 @@ package struct DurableQueue {
     endLease(index)
     entries[index].state = .settled
     bytes -= entries[index].bytes.count
+    entries[index].bytes = []
     advance()
     return true
   }

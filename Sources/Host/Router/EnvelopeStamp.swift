@@ -1,10 +1,10 @@
 internal import CEnvelope
 
-/// An envelope between arriving and leaving: the sender's fields as they lie in the receive buffer, the host's put over them, and the
-/// result composed into one piece of memory.
+/// An envelope between arriving and leaving: the sender's fields as they lie in the receive buffer, the host's put over
+/// them, and the result composed into one piece of memory.
 ///
-/// One of these is made per host and used for every envelope, so that routing allocates nothing. It belongs to the loop's thread. The bytes
-/// that it refers to must stay until `compose` has returned.
+/// One of these is made per host and used for every envelope, so that routing allocates nothing. It belongs to the
+/// loop's thread. The bytes that it refers to must stay until `compose` has returned.
 @safe
 final class EnvelopeStamp {
   /// What is wrong with an incoming envelope.

@@ -66,7 +66,8 @@ final class FreshNames {
     unsafe buffer.storeBytes(of: Self.hexadecimal(value & 0xffff_ffff), toByteOffset: offset + 8, as: UInt64.self)
   }
 
-  /// The eight digits of a number below 2^32, as they lie in memory: three traces are written for each envelope, so all digits at once.
+  /// The eight digits of a number below 2^32, as they lie in memory: three traces are written for each envelope, so all
+  /// digits at once.
   private static func hexadecimal(_ value: UInt64) -> UInt64 {
     var digits = (value | value << 16) & 0x0000_ffff_0000_ffff
     digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff

@@ -1,8 +1,9 @@
 /// How many plugins a trace had passed when it came to each instance, as far as this host remembers.
 ///
-/// A plugin does not say what made it send something, but what it sends goes on with the trace of what it was sent. What one instance sends in one
-/// trace has passed one plugin more than what it was sent, however much it sends; only a loop comes back with more each time. The table is direct-mapped
-/// and of one size: a trace that shares its place with a busier one is forgotten, which makes a loop longer by a round.
+/// A plugin does not say what made it send something, but what it sends goes on with the trace of what it was sent.
+/// What one instance sends in one trace has passed one plugin more than what it was sent, however much it sends; only a
+/// loop comes back with more each time. The table is direct-mapped and of one size: a trace that shares its place with
+/// a busier one is forgotten, which makes a loop longer by a round.
 struct HopTable {
   /// Plugins that one trace may pass: far above any pipeline, far below what a loop does in a second.
   static let limit: UInt32 = 64

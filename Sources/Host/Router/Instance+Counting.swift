@@ -1,4 +1,9 @@
 extension Instance {
+  /// When a delivery that is made now must be settled: it may have to wait for all that the instance holds already.
+  func due(from now: Int64) -> Int64 {
+    now + plugin.limits.deadline.nanoseconds * Int64(deliveries.count + 1)
+  }
+
   /// Counts an envelope that was delivered to it.
   func countReceived(bytes: Int) {
     metrics.received.add()

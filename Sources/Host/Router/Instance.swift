@@ -66,6 +66,10 @@ package final class Instance {
   var lastDrop: Int64?
   /// Whether its ring is left alone until the journal has caught up.
   var isHeldBack = false
+  /// Whether a delivery found no room in its ring.
+  var awaitsRoom = false
+  /// Its consumer's place among the router's.
+  var consumer = 0
   /// Whether frames were written that the other side has not been told of.
   var needsFlush = false
   /// Whether the sleeping flag is taken back and the ring is to be read again in the next pass.
@@ -103,9 +107,12 @@ package final class Instance {
     tenants.contains(TenantID(provider: provider, tenant: tenant))
   }
 
+  /// Whether its ring is left alone until it, or the journal, has caught up.
+  var mustWait: Bool { isHeldBack || outbox.bytes > Outbox.bytesLimit }
+
   /// Whether envelopes are given to it.
   var isTaking: Bool {
-    if case .running = state { process != nil } else { false }
+    if case .running = state { process != nil && failure == nil } else { false }
   }
 }
 
@@ -137,6 +144,9 @@ extension Instance {
 struct Outbox {
   /// Frames of what may be dropped that wait, before the oldest is: a second or so of voice.
   static let droppableLimit = 1024
+  /// Bytes that wait, before no more is read of what the instance asks for: one that does not listen is not answered
+  /// without end.
+  static let bytesLimit = 1 << 20
 
   struct Frame {
     let op: UInt16
@@ -149,6 +159,8 @@ struct Outbox {
   private(set) var frames: [Frame] = []
   private var first = 0
   private var droppable = 0
+  /// Bytes of the frames that wait.
+  private(set) var bytes = 0
 
   var isEmpty: Bool { first == frames.count }
   var next: Frame? { isEmpty ? nil : frames[first] }
@@ -156,19 +168,26 @@ struct Outbox {
   /// Adds a frame; returns whether an older one was dropped for it.
   mutating func append(_ frame: Frame) -> Bool {
     frames.append(frame)
+    bytes += frame.bytes.count
     guard frame.isDroppable else { return false }
     droppable += 1
     guard droppable > Self.droppableLimit, let oldest = frames[first...].firstIndex(where: \.isDroppable) else {
       return false
     }
     // The rest moves down only where something that must not be lost waits before it.
-    if oldest == first { removeFirst() } else { droppable -= 1; frames.remove(at: oldest) }
+    if oldest == first {
+      removeFirst()
+    } else {
+      droppable -= 1
+      bytes -= frames.remove(at: oldest).bytes.count
+    }
     return true
   }
 
   /// Takes the next frame out.
   mutating func removeFirst() {
     if frames[first].isDroppable { droppable -= 1 }
+    bytes -= frames[first].bytes.count
     first += 1
     if first == frames.count || first > 256 {
       frames.removeFirst(first)

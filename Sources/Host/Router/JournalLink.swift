@@ -71,8 +71,9 @@ package final class JournalLink {
   ///
   /// Publishers are told that theirs failed, and progress is written whole the next time.
   package func retry() {
-    batch.failures += unwritten.failures
-    batch.deadLetters += unwritten.deadLetters
+    // Ahead of what has come since, which knows of more attempts.
+    batch.failures = unwritten.failures + batch.failures
+    batch.deadLetters = unwritten.deadLetters + batch.deadLetters
     unwritten = JournalBatch()
   }
 

@@ -26,6 +26,8 @@ struct PendingRequests {
     let trace: String
     /// When to give up, ns since 1970.
     let deadline: Int64
+    /// The consumer that is to answer; others may see a request that is recorded, and have no say.
+    let responder: Int
     /// What pairs it with its response; set when it is added.
     fileprivate(set) var correlation = ""
   }
@@ -65,10 +67,10 @@ struct PendingRequests {
     "\(boot)-\(id)"
   }
 
-  /// The number of the request that a `corr` of this host's speaks of.
-  func id(of correlation: String) -> UInt64? {
-    guard correlation.hasPrefix(boot + "-") else { return nil }
-    return UInt64(correlation.dropFirst(boot.count + 1))
+  /// The number of the request that a `corr` of this host's speaks of, if a consumer is the one to answer it.
+  func id(of correlation: String, for consumer: Int) -> UInt64? {
+    guard correlation.hasPrefix(boot + "-"), let id = UInt64(correlation.dropFirst(boot.count + 1)) else { return nil }
+    return requests[id]?.responder == consumer ? id : nil
   }
 
   /// Takes out those whose deadline has passed.

@@ -34,7 +34,8 @@ package final class Route: Sendable {
 
 /// The routes of the topics seen so far, found by the topic's bytes without making a string of them.
 ///
-/// The table is emptied when the subscriptions change, and when it is full: a plugin may be granted a pattern and invent topics without end.
+/// The table is emptied when the subscriptions change, and when it is full: a plugin may be granted a pattern and
+/// invent topics without end.
 package struct RouteTable {
   /// Topics remembered at once: a few per tenant and intent; 4,096 make a table of some hundred KiB.
   package static let capacity = 4096

@@ -54,23 +54,28 @@ extension Router {
     guard instance.outbox.isEmpty, let channel = instance.process?.channel else { return false }
     return unsafe entry.bytes.withUnsafeBytes { bytes in
       let envelope = unsafe RecordedEnvelope(bytes)
+      let now = HostClock.monotonic
       let token = instance.deliveries.add(
         DeliveryTable.Delivery(
           consumer: consumer.number,
           sequence: entry.sequence,
-          request: envelope.isRequest ? pending.id(of: envelope.text(ENVELOPE_CORR)) : nil,
-          since: HostClock.monotonic
+          request: envelope.isRequest ? pending.id(of: envelope.text(ENVELOPE_CORR), for: consumer.number) : nil,
+          since: now,
+          due: instance.due(from: now)
         )
       )
       var head = unsafe bytes.loadUnaligned(as: envelope_head.self)
       head.attempt = entry.failures + 1
       let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[Int(ENVELOPE_HEAD_SIZE)...])
-      let isSent = unsafe withUnsafeBytes(of: head) {
+      let sent = unsafe withUnsafeBytes(of: head) {
         unsafe write(to: channel, of: instance, op: WIRE_DELIVER, token: token, $0, rest)
       }
-      guard isSent else {
+      guard case .sent? = sent else {
         _ = instance.deliveries.remove(token)
-        _ = channel.awaitRoom(for: bytes.count)
+        guard case .full? = sent else { return false }
+        channel.flush()
+        if channel.awaitRoom(for: bytes.count) { consumer.needsDispatch = true }
+        instance.awaitsRoom = true
         return false
       }
       if let trace = unsafe HopTable.identity(of: envelope[ENVELOPE_TRACE]) {
@@ -112,12 +117,14 @@ extension Router {
     }
     // Its requester may have been answered, at the deadline, while it waited.
     guard pending.contains(request.id) else { return true }
+    let now = HostClock.monotonic
     let token = member.deliveries.add(
       DeliveryTable.Delivery(
         consumer: consumer.number,
         sequence: nil,
         request: request.id,
-        since: HostClock.monotonic
+        since: now,
+        due: member.due(from: now)
       )
     )
     unsafe request.bytes.withUnsafeBytes { bytes in
@@ -143,9 +150,10 @@ extension Router {
     isDroppable: Bool = false
   ) {
     guard let channel = instance.process?.channel else { return }
-    if instance.outbox.isEmpty, unsafe write(to: channel, of: instance, op: op, argument: argument, token: token, bytes)
-    {
-      return
+    if instance.outbox.isEmpty {
+      let sent = unsafe write(to: channel, of: instance, op: op, argument: argument, token: token, bytes)
+      // Sent, or the instance is being ended and hears nothing any more.
+      guard case .full? = sent else { return }
     }
     let frame = Outbox.Frame(
       op: UInt16(op),
@@ -155,6 +163,8 @@ extension Router {
       isDroppable: isDroppable
     )
     if instance.outbox.append(frame) { instance.drop() }
+    channel.flush()
+    // Nobody rings for room that is there by now; the next pass tries again anyway.
     _ = channel.awaitRoom(for: bytes.count)
   }
 
@@ -162,7 +172,7 @@ extension Router {
   func empty(_ instance: Instance) {
     guard let channel = instance.process?.channel else { return instance.outbox.removeAll() }
     while let frame = instance.outbox.next {
-      let isSent = unsafe frame.bytes.withUnsafeBytes {
+      let sent = unsafe frame.bytes.withUnsafeBytes {
         unsafe write(
           to: channel,
           of: instance,
@@ -172,15 +182,17 @@ extension Router {
           $0
         )
       }
-      guard isSent else {
+      switch sent {
+      case .sent?: instance.outbox.removeFirst()
+      case .full?:
         channel.flush()
-        if channel.awaitRoom(for: frame.bytes.count) { continue }
-        return
+        guard channel.awaitRoom(for: frame.bytes.count) else { return }
+      case nil: return instance.outbox.removeAll()
       }
-      instance.outbox.removeFirst()
     }
   }
 
+  /// Writes a frame; nil when the channel is broken, and the instance is being ended for it.
   private func write(
     to channel: Channel,
     of instance: Instance,
@@ -189,22 +201,30 @@ extension Router {
     token: UInt64,
     _ first: UnsafeRawBufferPointer,
     _ second: UnsafeRawBufferPointer = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-  ) -> Bool {
+  ) -> Channel.SendResult? {
     do throws(ChannelError) {
       let result = try unsafe channel.send(op: UInt16(op), argument: Int16(argument), token: token, first, second)
-      guard case .sent = result else { return false }
-      instance.needsFlush = true
-      return true
+      if case .sent = result { instance.needsFlush = true }
+      return result
     } catch {
       onViolation(instance, error.description)
-      return false
+      return nil
     }
+  }
+
+  /// The longest text that goes to a plugin or into the journal, in bytes: what another plugin said may be of any
+  /// length.
+  private static let textLimit = 4096
+
+  /// A text, or the beginning of one that is too long.
+  static func bounded(_ text: String) -> String {
+    text.utf8.count <= textLimit ? text : String(decoding: text.utf8.prefix(textLimit), as: UTF8.self) + "…"
   }
 
   /// Tells an instance how something that it began under a token ended.
   func result(to instance: Instance, token: UInt64, status: Int32, text: String = "") {
     guard token != 0 else { return }
-    var text = text
+    var text = Self.bounded(text)
     text.withUTF8 {
       unsafe send(instance, op: WIRE_RESULT, argument: status, token: token, UnsafeRawBufferPointer($0))
     }

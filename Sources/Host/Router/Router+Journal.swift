@@ -37,7 +37,8 @@ extension Router {
     }
   }
 
-  /// Puts a record into the window of each consumer that has seen all before it; the others read it from the journal in their time.
+  /// Puts a record into the window of each consumer that has seen all before it; the others read it from the journal in
+  /// their time.
   private func offer(_ bytes: [UInt8], at sequence: Int64, on route: Route, key: UInt64) {
     for consumer in consumers where consumer.queue.position >= head && !consumer.isPaging {
       if route.consumers.contains(consumer.number) {
@@ -51,7 +52,8 @@ extension Router {
     }
   }
 
-  /// A copy is as good as the first for whoever publishes; one who asks would wait for an answer that went to the first.
+  /// A copy is as good as the first for whoever publishes; one who asks would wait for an answer that went to the
+  /// first.
   private func answerDuplicate(_ append: AppendQueue.Append) {
     metrics.journal.duplicates.add()
     guard case .request = append.publisher else { return answer(append, .success(nil)) }

@@ -157,14 +157,16 @@ extension Router {
     let deadline = min(wished, latest)
     stamp.head.deadline = deadline
     stamp.head.flags = UInt8(PROMETHEAN_FLAG_REQUEST)
+    let number = responder(on: route)
     let request = PendingRequests.Request(
       requester: requester,
       topic: topic,
       intent: stamp.text(ENVELOPE_INTENT),
       trace: stamp.text(ENVELOPE_TRACE),
-      deadline: deadline
+      deadline: deadline,
+      responder: number ?? 0
     )
-    guard let number = route.consumers.first else {
+    guard let number else {
       return fail(request, PROMETHEAN_UNAVAILABLE, "no plugin that runs here subscribes to \(topic)")
     }
     guard route.isDurable || consumers[number].isComing else {
@@ -182,6 +184,12 @@ extension Router {
       if route.isTapped { unsafe tap(bytes, topic: topic) }
       give(Consumer.WaitingRequest(id: id, key: key, bytes: unsafe [UInt8](bytes)), to: consumers[number])
     }
+  }
+
+  /// The consumer that answers requests on a route: an access plugin or a service before one that merely listens.
+  private func responder(on route: Route) -> Int? {
+    route.consumers.first { consumers[$0].members.contains { $0.plugin.manifest.kind != .worker } }
+      ?? route.consumers.first
   }
 
   /// How long a requester can wait for an answer, ns.

@@ -5,7 +5,8 @@ internal import Envelope
 internal import PluginABI
 
 extension Router {
-  /// How long an envelope that was given back untried waits, ns: whatever it waits for is likely down for longer than a round trip.
+  /// How long an envelope that was given back untried waits, ns: whatever it waits for is likely down for longer than a
+  /// round trip.
   static var releaseDelay: Int64 { 200 * nanosecondsPerMillisecond }
   /// How long an envelope waits after its first failure, ns; twice as long after each more, up to the limit.
   static var retryDelay: Int64 { 100 * nanosecondsPerMillisecond }
@@ -15,7 +16,7 @@ extension Router {
 
   func settle(_ frame: Frame, from instance: Instance) throws {
     guard let delivery = take(frame.token, from: instance, "settled") else { return }
-    let reason = unsafe String(decoding: frame.body, as: UTF8.self)
+    let reason = Self.bounded(unsafe String(decoding: frame.body, as: UTF8.self))
     switch Int32(frame.argument) {
     case PROMETHEAN_SETTLE_ACK: acknowledge(delivery)
     case PROMETHEAN_SETTLE_RETRY: retry(delivery, of: instance, reason)

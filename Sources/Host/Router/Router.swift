@@ -4,10 +4,11 @@ internal import PluginABI
 internal import Channel
 internal import Envelope
 
-/// The middle of the host: takes what instances and clients send, stamps and checks it, has it recorded, and gives it to whoever subscribes.
+/// The middle of the host: takes what instances and clients send, stamps and checks it, has it recorded, and gives it
+/// to whoever subscribes.
 ///
-/// It belongs to the loop's thread and never waits: the disk is the journal thread's, and a ring that is full is tried again. Routing an envelope that
-/// is not recorded allocates nothing.
+/// It belongs to the loop's thread and never waits: the disk is the journal thread's, and a ring that is full is tried
+/// again. Routing an envelope that is not recorded allocates nothing.
 @safe
 package final class Router {
   /// Frames taken from one instance before the next has its turn.
@@ -77,6 +78,7 @@ package final class Router {
         replica: member.replica,
         metrics: metrics.instance(plugin: plan.plugin.id, name: member.name)
       )
+      instance.consumer = consumer.number
       instances.append(instance)
       consumer.members.append(instance)
     }
@@ -91,9 +93,16 @@ package final class Router {
   package func drain(_ instance: Instance) {
     guard let channel = instance.process?.channel else { return }
     instance.hasMore = false
+    if instance.awaitsRoom {
+      instance.awaitsRoom = false
+      consumers[instance.consumer].needsDispatch = true
+    }
     do {
       for _ in 0..<Self.framesPerTurn {
-        if instance.isHeldBack { return }
+        if instance.mustWait {
+          instance.hasMore = true
+          return
+        }
         if let frame = try unsafe channel.receive(into: buffer) {
           try handle(frame, from: instance)
         } else if !channel.prepareToSleep() {
@@ -114,9 +123,11 @@ package final class Router {
   /// Reads all that an instance had put into its ring when its process ended.
   func drainToEnd(_ instance: Instance) {
     repeat {
+      // It hears no answer any more, so nothing of its is waited for.
       instance.isHeldBack = false
+      instance.outbox.removeAll()
       drain(instance)
-    } while instance.hasMore || instance.isHeldBack
+    } while instance.hasMore
   }
 
   /// Up to where every consumer is done.
@@ -164,12 +175,12 @@ package final class Router {
 
   /// Whether something is to be done without waiting for an event.
   package var hasWork: Bool {
-    instances.contains { $0.hasMore && !$0.isHeldBack }
+    instances.contains { $0.hasMore && !$0.mustWait } || consumers.contains(where: \.needsDispatch)
   }
 
   /// Does what the events of this pass have made possible: reads on where a turn was over, gives out, flushes.
   package func pass() {
-    for instance in instances where instance.hasMore && !instance.isHeldBack { drain(instance) }
+    for instance in instances where instance.hasMore && !instance.mustWait { drain(instance) }
     for instance in instances where !instance.outbox.isEmpty { empty(instance) }
     for consumer in consumers where consumer.needsDispatch { dispatch(consumer) }
     journal.flush()
@@ -182,6 +193,7 @@ package final class Router {
   /// Has the last of everyone's progress recorded, so that nothing is delivered again that was handled.
   package func finish() {
     for consumer in consumers { recordProgress(of: consumer) }
+    journal.retry()
     journal.flush()
   }
 
@@ -194,7 +206,7 @@ package final class Router {
       fail(request, PROMETHEAN_TIMEOUT, "no answer to \(request.topic) within its deadline")
     }
     for consumer in consumers {
-      if consumer.queue.hasWaiting { consumer.needsDispatch = true }
+      if consumer.queue.hasWaiting || consumer.queue.position < head { consumer.needsDispatch = true }
       recordProgress(of: consumer)
     }
     guard now >= nextGauges else { return }

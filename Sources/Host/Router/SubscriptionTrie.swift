@@ -2,8 +2,8 @@ package import Envelope
 
 /// Which subscribers a topic has: their patterns, token by token.
 ///
-/// Looking a topic up costs its number of tokens times the wildcards met on the way, however many subscribers there are; the router
-/// remembers the answer per topic (`RouteTable`), so that even this is paid once.
+/// Looking a topic up costs its number of tokens times the wildcards met on the way, however many subscribers there
+/// are; the router remembers the answer per topic (`RouteTable`), so that even this is paid once.
 package struct SubscriptionTrie<Subscriber: Hashable & Comparable> {
   private struct Node {
     var literals: [String: Int] = [:]

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// The libraries that instances are started from, each under its digest: `var/store/<sha256>.so`.
 ///
-/// What lies there never changes, so an instance that is started again runs the code that was checked, whatever became of the file that it
-/// came from: built anew, overwritten in place, or gone.
+/// What lies there never changes, so an instance that is started again runs the code that was checked, whatever became
+/// of the file that it came from: built anew, overwritten in place, or gone.
 struct LibraryStore {
   private let directory: String
   private var libraries: [String: LibraryFile] = [:]

@@ -5,8 +5,8 @@ internal import Glibc
 
 /// A `promethean-runner` and everything the host holds of it.
 ///
-/// The kernel kills a runner when the *thread* that spawned it ends, so spawn only from one that lives as long as the host.
-/// Not thread-safe: it belongs to that thread.
+/// The kernel kills a runner when the *thread* that spawned it ends, so spawn only from one that lives as long as the
+/// host. Not thread-safe: it belongs to that thread.
 package final class RunnerProcess {
   package let pid: Int32
   /// Readable once the process has ended.
@@ -41,8 +41,8 @@ package final class RunnerProcess {
   ///
   /// What follows comes by ``receiveControl()``.
   ///
-  /// The library is handed over as an open descriptor, so that the file that was verified is the file that runs. The caller
-  /// keeps its own descriptor.
+  /// The library is handed over as an open descriptor, so that the file that was verified is the file that runs. The
+  /// caller keeps its own descriptor.
   package static func spawn(executable: String, library: Int32, setup: RunnerSetup) throws(RunnerError) -> RunnerProcess
   {
     let message = ControlMessage(kind: UInt32(WIRE_SETUP), body: setup.encode())

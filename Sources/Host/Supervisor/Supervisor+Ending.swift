@@ -16,8 +16,8 @@ extension Supervisor {
   /// Takes note that an instance's process has ended.
   package func processEnded(_ instance: Instance) {
     guard let process = instance.process, let exit = process.reap() else { return }
-    readControl(of: instance)
-    readOutput(of: instance)
+    readControl(of: instance, atMost: .max)
+    readOutput(of: instance, atMost: .max)
     if let record = instance.output?.finish(at: HostClock.monotonic) { log.write(record) }
     // What it had sent counts, above all what it had settled.
     router.drainToEnd(instance)
@@ -28,7 +28,7 @@ extension Supervisor {
     let wasRunning = instance.runningSince != nil
     instance.process = nil
     instance.metrics.ready.set(0)
-    router.ended(instance, isSuspect: wasRunning && !instance.hasStopped, reason: reason)
+    router.ended(instance, isSuspect: wasRunning && !instance.hasStopped && stopping == nil, reason: reason)
     instance.failure = nil
     if instance.retriesWithLess {
       instance.retriesWithLess = false
@@ -80,9 +80,8 @@ extension Supervisor {
 
   /// Ends an instance that has held a delivery for longer than it may: it hangs.
   func checkDeadline(of instance: Instance, now: Int64) {
-    guard let oldest = instance.deliveries.oldest else { return }
+    guard let due = instance.deliveries.firstDue, due < now else { return }
     let limit = instance.plugin.limits.deadline
-    guard now - oldest > limit.nanoseconds else { return }
     kill(instance, "it held a delivery for longer than its deadline of \(limit)")
   }
 

@@ -6,7 +6,8 @@ internal import PluginABI
 
 /// Starts instances, watches over them, starts them again when they end, and stops them in order.
 ///
-/// It belongs to the loop's thread, which never ends before the host does: the kernel kills a runner when the thread that spawned it ends.
+/// It belongs to the loop's thread, which never ends before the host does: the kernel kills a runner when the thread
+/// that spawned it ends.
 package final class Supervisor {
   /// How long an instance may take over a stage of its start, ns: a library may be large and the machine busy.
   static let stageDeadline: Int64 = 10 * nanosecondsPerSecond
@@ -86,10 +87,15 @@ package final class Supervisor {
   // MARK: - What a runner says
 
   /// Reads what an instance's runner has to say on the control socket.
-  package func readControl(of instance: Instance) {
+  ///
+  /// At most so many messages in a turn: who floods one is heard in the next, after everybody else.
+  package func readControl(of instance: Instance, atMost count: Int = 16) {
     guard let process = instance.process else { return }
     do throws(RunnerError) {
-      while let message = try process.receiveControl() { try handle(message, from: instance) }
+      for _ in 0..<count {
+        guard let message = try process.receiveControl() else { return }
+        try handle(message, from: instance)
+      }
     } catch .closed {
       // It is about to end; its pidfd will tell how.
       unwatch(process.control)
@@ -100,28 +106,32 @@ package final class Supervisor {
 
   private func handle(_ message: ControlMessage, from instance: Instance) throws(RunnerError) {
     let now = HostClock.monotonic
-    switch Int32(bitPattern: message.kind) {
-    case WIRE_SANDBOXED:
+    // A plugin can write to its runner's end, so each message counts only in its turn.
+    switch (Int32(bitPattern: message.kind), instance.state) {
+    case (WIRE_SANDBOXED, .starting(.sandbox, _)):
       instance.level = PluginConfiguration.SandboxLevel(wire: Int32(truncatingIfNeeded: message.token))
       instance.levelReason = message.text
-      try checkLevel(of: instance)
       instance.state = .starting(.load, deadline: now + Self.stageDeadline)
-    case WIRE_LOADED: instance.state = .starting(.create, deadline: now + Self.stageDeadline)
-    case WIRE_CREATED:
+      checkLevel(of: instance)
+    case (WIRE_LOADED, .starting(.load, _)):
+      instance.state = .starting(.create, deadline: now + Self.stageDeadline)
+    case (WIRE_CREATED, .starting(.create, _)):
       instance.state = .starting(.start, deadline: now + Self.startDeadline)
       try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
-    case WIRE_STARTED where message.status == PROMETHEAN_OK: started(instance, now: now)
-    case WIRE_STARTED: kill(instance, "start failed: \(message.text)")
-    case WIRE_STOPPED: instance.hasStopped = true
-    case WIRE_FAILED: failed(instance, at: Int32(truncatingIfNeeded: message.token), message.text)
-    default: kill(instance, "its runner sent a control message of the unknown kind \(message.kind)")
+    case (WIRE_STARTED, .starting(.start, _)) where message.status == PROMETHEAN_OK: started(instance, now: now)
+    case (WIRE_STARTED, .starting(.start, _)): kill(instance, "start failed: \(message.text)")
+    case (WIRE_STOPPED, .stopping): instance.hasStopped = true
+    case (WIRE_FAILED, _): failed(instance, at: Int32(truncatingIfNeeded: message.token), message.text)
+    // What was on its way when it was told to stop.
+    case (_, .stopping): break
+    default: kill(instance, "its runner sent the control message \(message.kind) out of turn")
     }
   }
 
   /// Refuses a sandbox below what the operator requires.
   ///
   /// A runner is never asked for less, so this is its word against the policy's.
-  private func checkLevel(of instance: Instance) throws(RunnerError) {
+  private func checkLevel(of instance: Instance) {
     let levels = PluginConfiguration.SandboxLevel.allCases
     let found = instance.level.flatMap(levels.firstIndex) ?? levels.endIndex
     let required = levels.firstIndex(of: instance.plugin.require) ?? levels.startIndex
@@ -150,6 +160,12 @@ package final class Supervisor {
   /// Takes a runner's word for why it gives up; it ends by itself.
   private func failed(_ instance: Instance, at stage: Int32, _ text: String) {
     instance.failure = text
+    // Only before any of the plugin's code is there does a runner speak for the machine.
+    guard case .starting(.sandbox, _) = instance.state else {
+      // What is wrong with a library does not get better by trying again.
+      if case .starting(.load, _) = instance.state, stage == WIRE_STAGE_LOAD { instance.isHopeless = true }
+      return
+    }
     switch stage {
     case WIRE_STAGE_NAMESPACES where instance.plugin.require != .full && !launcher.omissions.contains(.namespaces):
       launcher.omissions.insert(.namespaces)
@@ -159,17 +175,19 @@ package final class Supervisor {
       launcher.omissions.insert(.landlock)
       instance.retriesWithLess = true
       log.warn("Landlock is not to be had here, so plugins run without: \(text)")
-    // What is wrong with a library does not get better by trying again.
-    case WIRE_STAGE_LOAD: instance.isHopeless = true
     default: break
     }
   }
 
   /// Reads what a plugin has written to its standard output and error.
-  package func readOutput(of instance: Instance) {
+  ///
+  /// At most so many pieces in a turn, as with messages.
+  package func readOutput(of instance: Instance, atMost count: Int = 4) {
     guard let process = instance.process else { return }
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    while case let count = unsafe read(process.stderr, &buffer, buffer.count), count >= 0 {
+    for _ in 0..<count {
+      let count = unsafe read(process.stderr, &buffer, buffer.count)
+      guard count >= 0 else { return }
       // The end: nobody can write any more.
       if count == 0 { return unwatch(process.stderr) }
       let suppressed = instance.metrics.logsSuppressed

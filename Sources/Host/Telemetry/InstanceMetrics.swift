@@ -21,7 +21,8 @@ package enum ErrorStage: String, Sendable, CaseIterable {
   case receiving, processing, sending, starting, running, stopping
 }
 
-/// What is measured of one instance: the cells that the host's loop holds, so that counting neither locks nor looks anything up.
+/// What is measured of one instance: the cells that the host's loop holds, so that counting neither locks nor looks
+/// anything up.
 package struct InstanceMetrics: Sendable {
   /// Envelopes delivered to the instance.
   package let received: Counter

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The host's log: JSON lines in files, the latest in memory, and whoever follows.
 ///
-/// Writing never waits for a disk or a terminal: a thread of the log's own does, behind a bounded queue. What finds no room in it is
-/// dropped, and the log says how many. Any thread may call anything.
+/// Writing never waits for a disk or a terminal: a thread of the log's own does, behind a bounded queue. What finds no
+/// room in it is dropped, and the log says how many. Any thread may call anything.
 package final class Log: Sendable {
   package struct Options: Sendable {
     /// Where `host.log` and `audit.log` go; nil: nowhere.
@@ -56,7 +56,8 @@ package final class Log: Sendable {
   /// - Parameters:
   ///   - options: Where it writes, and how much.
   ///   - metrics: Where it counts its records.
-  /// - Throws: `TelemetryError` if the thread cannot be started. Files that cannot be written are told by the log itself.
+  /// - Throws: `TelemetryError` if the thread cannot be started. Files that cannot be written are told by the log
+  ///   itself.
   package init(_ options: Options, metrics: Metrics = Metrics()) throws(TelemetryError) {
     self.options = options
     let family = metrics.counter("promethean_log_records_total", help: "Log records, by level.", labels: ["level"])
@@ -89,7 +90,8 @@ package final class Log: Sendable {
   ///   - filter: Which entries are wanted.
   ///   - backlog: How many of those in memory are wanted first.
   ///   - capacity: How many may wait to be taken before more are dropped.
-  ///   - wake: Called, on the thread that logs, when the first has come after a `take`; it must be quick, and must not log.
+  ///   - wake: Called, on the thread that logs, when the first has come after a `take`; it must be quick, and must
+  ///     not log.
   /// - Returns: The subscription, which ends when it is let go.
   package func subscribe(
     _ filter: LogFilter = LogFilter(),

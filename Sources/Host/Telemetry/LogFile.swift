@@ -1,8 +1,10 @@
 internal import Glibc
 
-/// A file that is written at its end and set aside when it is full: `host.log`, then `host.log.1` ..., of which so many are kept.
+/// A file that is written at its end and set aside when it is full: `host.log`, then `host.log.1` ..., of which so many
+/// are kept.
 ///
-/// Trouble with the disk is told once, when it begins, and once when it has ended; until then lines are lost and counted.
+/// Trouble with the disk is told once, when it begins, and once when it has ended; until then lines are lost and
+/// counted.
 struct LogFile: ~Copyable {
   /// What became of a file, when it is worth telling.
   enum Report {

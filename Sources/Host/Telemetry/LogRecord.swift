@@ -62,7 +62,8 @@ extension LogRecord {
     return .object(object)
   }
 
-  /// The record as one line of JSON, at most `lineMax` bytes: a longer one loses its fields and then the ends of its texts.
+  /// The record as one line of JSON, at most `lineMax` bytes: a longer one loses its fields and then the ends of its
+  /// texts.
   package var line: [UInt8] {
     var line = LogText.escape(json: json.bytes())
     var limit = Self.lineMax / 2

@@ -38,8 +38,8 @@ enum LogText {
 
   /// Escapes, in the text of a JSON value, what JSON itself lets stand though it is not for printing.
   ///
-  /// That is: delete, the upper control characters, line separators, marks that turn the direction of writing. The value stays the
-  /// same.
+  /// That is: delete, the upper control characters, line separators, marks that turn the direction of writing. The
+  /// value stays the same.
   static func escape(json: [UInt8]) -> [UInt8] {
     // All of them begin with one of these bytes, which outside of strings do not occur in JSON.
     guard json.contains(where: { $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }) else { return json }

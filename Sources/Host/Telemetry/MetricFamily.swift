@@ -34,7 +34,8 @@ package final class MetricFamily<Cell: MetricCell>: Sendable {
     }
   }
 
-  /// Forgets every cell that has this value for this label, as when an instance has gone; who still holds one may go on using it.
+  /// Forgets every cell that has this value for this label, as when an instance has gone; who still holds one may go on
+  /// using it.
   package func removeAll(where label: String, is value: String) {
     guard let index = labels.firstIndex(of: label) else { return }
     cells.withLock { cells in cells = cells.filter { $0.key[index] != value } }

@@ -12,7 +12,8 @@ package struct MetricError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The rules that a metric's name and labels follow: those of the text format, and those that Prometheus' own linter warns about.
+/// The rules that a metric's name and labels follow: those of the text format, and those that Prometheus' own linter
+/// warns about.
 ///
 /// They are checked on registration, so that no name that breaks them is ever exposed.
 package enum MetricName {

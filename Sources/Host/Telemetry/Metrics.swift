@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// The registry of everything the host measures.
 ///
-/// Families are registered once, cells are handed out by them; the page is written from the cells as they are, family by family, so
-/// that a scrape never holds up a thread that counts.
+/// Families are registered once, cells are handed out by them; the page is written from the cells as they are, family
+/// by family, so that a scrape never holds up a thread that counts.
 package final class Metrics: Sendable {
   private struct State {
     var names: Set<String> = []
@@ -40,7 +40,8 @@ package final class Metrics: Sendable {
     registered(name, .histogram, help, labels) { Histogram(bounds: bounds) }
   }
 
-  /// Has a closure called before each page is written, on the thread that writes it, to set gauges that nobody keeps current.
+  /// Has a closure called before each page is written, on the thread that writes it, to set gauges that nobody keeps
+  /// current.
   package func collect(_ body: @escaping @Sendable () -> Void) {
     state.withLock { $0.collectors.append(body) }
   }

@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// The metrics that plugins define themselves: `promethean_plugin_<name>`, by plugin and instance.
 ///
-/// A name belongs to no plugin: two that use it share the family, each with series of its own, and must mean the same kind.
+/// A name belongs to no plugin: two that use it share the family, each with series of its own, and must mean the same
+/// kind.
 package final class PluginMetrics: Sendable {
   package static let prefix = "promethean_plugin_"
 

@@ -1,6 +1,7 @@
 internal import Envelope
 
-/// What an instance writes to its standard error, on its way into the log: cut into lines, bounded in length and in rate.
+/// What an instance writes to its standard error, on its way into the log: cut into lines, bounded in length and in
+/// rate.
 package struct PluginOutput: Sendable {
   /// The longest line that is kept whole, in bytes.
   package static let lineMax = 4096

@@ -53,8 +53,8 @@ final class TelemetryPages: Sendable {
 
 /// Answers a request, on a thread of libmicrohttpd's; `context` is the `TelemetryPages`.
 ///
-/// It is called once for the head, once for each piece of a body, and once at the end, when the answer is due: answering earlier
-/// would end the connection.
+/// It is called once for the head, once for each piece of a body, and once at the end, when the answer is due:
+/// answering earlier would end the connection.
 let answerTelemetry: MHD_AccessHandlerCallback = { context, connection, url, method, _, _, uploadSize, state in
   guard let context = unsafe context, let connection = unsafe connection, let url = unsafe url,
     let method = unsafe method, let uploadSize = unsafe uploadSize, let state = unsafe state

@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// The HTTP server on loopback, for Prometheus, health checks and people with curl.
 ///
-/// It answers GET and HEAD on fixed paths, from the threads of libmicrohttpd: a page must be quick and must not wait for the host.
+/// It answers GET and HEAD on fixed paths, from the threads of libmicrohttpd: a page must be quick and must not wait
+/// for the host.
 package final class TelemetryServer: Sendable {
   /// Writes a page, on a thread of the server's.
   package typealias Page = @Sendable () -> TelemetryResponse

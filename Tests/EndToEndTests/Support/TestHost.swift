@@ -15,7 +15,8 @@ final class TestHost {
   /// How long a host may run, in seconds; the long proofs take a while.
   private static let lifetime: Double = Products.isSoak ? 7200 : 240
 
-  /// Hosts that have not been explained: those that run by their directory, and of the last one that is gone what it left.
+  /// Hosts that have not been explained: those that run by their directory, and of the last one that is gone what it
+  /// left.
   private static let unexplained = Mutex<(running: [String], gone: String)>(([], ""))
 
   let directory: String

@@ -1,5 +1,5 @@
-// Records envelopes in a journal for ever, and appends a line with id and sequence of each that was reported as recorded to a file.
-// Who starts it kills it: JournalWriter JOURNAL REPORT ROUND
+// Records envelopes in a journal for ever, and appends a line with id and sequence of each that was reported as
+// recorded to a file. Who starts it kills it: JournalWriter JOURNAL REPORT ROUND
 
 import Envelope
 import Glibc

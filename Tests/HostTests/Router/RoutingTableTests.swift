@@ -120,13 +120,13 @@ import Testing
 @Suite struct DeliveryTableTests {
   @Test func `a token finds its delivery once, and a made-up one finds none`() {
     var table = DeliveryTable()
-    let token = table.add(DeliveryTable.Delivery(consumer: 1, sequence: 5, request: nil, since: 10))
+    let token = table.add(DeliveryTable.Delivery(consumer: 1, sequence: 5, request: nil, since: 10, due: 30))
     #expect(token != 0)
     let found = [table.remove(token + 1), table.remove(token), table.remove(token)].map { $0?.sequence }
     #expect(found == [nil, 5, nil])
-    let next = table.add(DeliveryTable.Delivery(consumer: 1, sequence: 6, request: nil, since: 20))
+    let next = table.add(DeliveryTable.Delivery(consumer: 1, sequence: 6, request: nil, since: 20, due: 40))
     #expect(next != token)
-    #expect(table.oldest == 20)
+    #expect(table.firstDue == 40)
     let open = table.removeAll()
     #expect(open.map(\.sequence) == [6])
     #expect(table.count == 0)

@@ -1,4 +1,5 @@
-// A Swift plugin that keeps the concurrency runtime busy for a second and a half: Dispatch, actors, tasks, timers, descriptors, locks.
+// A Swift plugin that keeps the concurrency runtime busy for a second and a half: Dispatch, actors, tasks, timers,
+// descriptors, locks.
 
 import Dispatch
 import Glibc

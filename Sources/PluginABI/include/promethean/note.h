@@ -10,10 +10,11 @@
 //   #embed "plugin.yml"
 //   }};
 //
-// A compiler without #embed (C23) writes `PROMETHEAN_NOTE_FILE("plugin.yml")` instead, and the assembler fetches the file.
+// A compiler without #embed (C23) writes `PROMETHEAN_NOTE_FILE("plugin.yml")` instead, and the assembler fetches the
+// file.
 //
-// Layout: an ELF note (section `.note.promethean`, owner "Promethean", type 1) whose description is the ABI version, major and
-// minor, each a little-endian uint16, and then the manifest's bytes.
+// Layout: an ELF note (section `.note.promethean`, owner "Promethean", type 1) whose description is the ABI version,
+// major and minor, each a little-endian uint16, and then the manifest's bytes.
 
 #ifndef PROMETHEAN_NOTE_H
 #define PROMETHEAN_NOTE_H

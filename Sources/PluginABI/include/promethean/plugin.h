@@ -19,14 +19,14 @@
 //     that is not defined here must be zero, and the reader refuses one that is not.
 //  6. The envelope's own schema has a version of its own (`docs/envelope.md`); it is not the ABI's.
 //
-// Ownership is written in the type. `promethean_host_bytes` and `promethean_host_envelope` are lent by the host until the
-// call returns; `promethean_plugin_bytes` and `promethean_plugin_envelope` are lent by the plugin until the call returns: the
-// host has copied what it needs by then. Neither side frees what the other allocated. What a plugin wants to keep longer than
-// the call it copies, or holds through "promethean.buffer/1".
+// Ownership is written in the type. `promethean_host_bytes` and `promethean_host_envelope` are lent by the host until
+// the call returns; `promethean_plugin_bytes` and `promethean_plugin_envelope` are lent by the plugin until the call
+// returns: the host has copied what it needs by then. Neither side frees what the other allocated. What a plugin wants
+// to keep longer than the call it copies, or holds through "promethean.buffer/1".
 //
-// Threads. [main] means: never entered concurrently, on the one thread that the runner gives the instance; the host calls a plugin
-// only there, and a plugin may call back from inside such a call. [any] means: callable from any thread of the plugin's,
-// from `create` until `stop` has completed; then all threads of the plugin must be gone.
+// Threads. [main] means: never entered concurrently, on the one thread that the runner gives the instance; the host
+// calls a plugin only there, and a plugin may call back from inside such a call. [any] means: callable from any thread
+// of the plugin's, from `create` until `stop` has completed; then all threads of the plugin must be gone.
 
 #ifndef PROMETHEAN_PLUGIN_H
 #define PROMETHEAN_PLUGIN_H
@@ -116,8 +116,8 @@ typedef promethean_bytes promethean_plugin_bytes;
 
 /// What all plugins say to each other: a topic, an intent, and a payload that the host does not read.
 ///
-/// Fields marked (host) are stamped by the host. In an envelope that a plugin sends they are empty or zero; one that claims
-/// anything but what the host would stamp is refused and audited.
+/// Fields marked (host) are stamped by the host. In an envelope that a plugin sends they are empty or zero; one that
+/// claims anything but what the host would stamp is refused and audited.
 typedef struct promethean_envelope {
   uint32_t struct_size;
   /// Which delivery of this envelope to this consumer this is, from 1. (host)
@@ -135,15 +135,16 @@ typedef struct promethean_envelope {
   int64_t deadline;
   /// Who sent it: a plugin's id, or `client:<id>`. (host)
   promethean_bytes src;
-  /// (host) The tenant it belongs to, read from the topic and checked against the sender's binding; empty on the host's own topics.
+  /// (host) The tenant it belongs to, read from the topic and checked against the sender's binding; empty on the host's
+  /// own topics.
   promethean_bytes provider;
   promethean_bytes tenant;
   /// Where an answer to this message may go: an opaque handle. (host)
   promethean_bytes reply;
   /// `promethean.p.<provider>.t.<tenant>.<area>.<name>`, or `promethean.sys.<area>.<name>`.
   promethean_bytes topic;
-  /// Unique per sender. Derived from the provider's own id where there is one, so that every copy of an event has the same;
-  /// empty: the host makes one.
+  /// Unique per sender. Derived from the provider's own id where there is one, so that every copy of an event has the
+  /// same; empty: the host makes one.
   promethean_bytes id;
   /// What is meant, e.g. `SocialMessageCreated`.
   promethean_bytes intent;
@@ -157,7 +158,8 @@ typedef struct promethean_envelope {
   promethean_bytes content_type;
   /// What an effect acts on, e.g. a collection; checked against the sender's grants.
   promethean_bytes resource;
-  /// What made this output: the build, the models (a JSON list of {name, version, checksum}), the revision of the configuration.
+  /// What made this output: the build, the models (a JSON list of {name, version, checksum}), the revision of the
+  /// configuration.
   promethean_bytes build;
   promethean_bytes models;
   promethean_bytes config_rev;
@@ -214,8 +216,8 @@ typedef struct promethean_plugin {
   promethean_status (*create)(const promethean_host *host, void *PROMETHEAN_NULLABLE *PROMETHEAN_NULLABLE instance);
   /// Acquires what the instance needs. OK: ready. PENDING: ready when `complete` says so. [main, once]
   promethean_status (*start)(void *instance, uint64_t operation);
-  /// Takes one envelope. OK: handled, its effects done. PENDING: `settle` or `respond` follows. An error: to be delivered
-  /// again, or, if it is a request, answered with that error. [main, after start has succeeded]
+  /// Takes one envelope. OK: handled, its effects done. PENDING: `settle` or `respond` follows. An error: to be
+  /// delivered again, or, if it is a request, answered with that error. [main, after start has succeeded]
   promethean_status (*deliver)(void *instance, uint64_t delivery, const promethean_host_envelope *envelope);
   /// Hears how something that the plugin began under `token` ended; a `result` comes with some of them. [main]
   void (*completed)(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
@@ -223,8 +225,8 @@ typedef struct promethean_plugin {
   /// Does work of its own that is due. Called after `wake`, after a batch of deliveries, and when room has come back
   /// after PROMETHEAN_AGAIN. [main]
   void (*poll)(void *instance);
-  /// Finishes: no delivery comes any more. OK or, after PENDING, `complete`: every thread of the instance is gone and nothing of
-  /// the host's is called any more. [main, once]
+  /// Finishes: no delivery comes any more. OK or, after PENDING, `complete`: every thread of the instance is gone and
+  /// nothing of the host's is called any more. [main, once]
   promethean_status (*stop)(void *instance, uint64_t operation);
   /// Frees the instance. [main, once, last]
   void (*destroy)(void *instance);
@@ -275,8 +277,8 @@ typedef struct promethean_clock_v1 {
 #define PROMETHEAN_METRICS_V1 "promethean.metrics/1"
 typedef struct promethean_metrics_v1 {
   uint32_t struct_size;
-  /// Adds to a counter, sets a gauge, or observes a value. `name` is lower-case snake case without the prefix that the host puts
-  /// before it; a counter's ends in `_total`. At most PROMETHEAN_METRICS_MAX names per plugin are kept. [any]
+  /// Adds to a counter, sets a gauge, or observes a value. `name` is lower-case snake case without the prefix that the
+  /// host puts before it; a counter's ends in `_total`. At most PROMETHEAN_METRICS_MAX names per plugin are kept. [any]
   void (*record)(void *context, int32_t kind, promethean_plugin_bytes name, double value);
 } promethean_metrics_v1;
 #define PROMETHEAN_METRICS_MAX 64
@@ -285,8 +287,9 @@ typedef struct promethean_metrics_v1 {
 #define PROMETHEAN_PUBLISH_V1 "promethean.publish/1"
 typedef struct promethean_publish_v1 {
   uint32_t struct_size;
-  /// Sends an envelope to whoever subscribes to its topic. With a token other than 0, `completed(token, …)` comes once: OK when
-  /// it is recorded (durable areas) or routed (ephemeral ones), DENIED when refused. PENDING, AGAIN or INVALID. [any]
+  /// Sends an envelope to whoever subscribes to its topic. With a token other than 0, `completed(token, …)` comes once:
+  /// OK when it is recorded (durable areas) or routed (ephemeral ones), DENIED when refused. PENDING, AGAIN or INVALID.
+  /// [any]
   promethean_status (*publish)(void *context, const promethean_plugin_envelope *envelope, uint64_t token);
 } promethean_publish_v1;
 
@@ -294,8 +297,8 @@ typedef struct promethean_publish_v1 {
 #define PROMETHEAN_REQUEST_V1 "promethean.request/1"
 typedef struct promethean_request_v1 {
   uint32_t struct_size;
-  /// Sends a request. `completed(token, …)` comes exactly once, with the response as its result, or an error status and a text,
-  /// at the envelope's deadline at the latest (0: the host's default of 30 s). PENDING, AGAIN or INVALID. [any]
+  /// Sends a request. `completed(token, …)` comes exactly once, with the response as its result, or an error status and
+  /// a text, at the envelope's deadline at the latest (0: the host's default of 30 s). PENDING, AGAIN or INVALID. [any]
   promethean_status (*request)(void *context, const promethean_plugin_envelope *envelope, uint64_t token);
 } promethean_request_v1;
 
@@ -312,13 +315,13 @@ typedef struct promethean_request_v1 {
 #define PROMETHEAN_SUBSCRIBE_V1 "promethean.subscribe/1"
 typedef struct promethean_subscribe_v1 {
   uint32_t struct_size;
-  /// Subscribes to a pattern beyond the `inputs` of the manifest, which are subscribed by themselves. `completed(token, …)` says OK or
-  /// DENIED. PENDING, AGAIN or INVALID. [any]
+  /// Subscribes to a pattern beyond the `inputs` of the manifest, which are subscribed by themselves. `completed(token,
+  /// …)` says OK or DENIED. PENDING, AGAIN or INVALID. [any]
   promethean_status (*subscribe)(void *context, promethean_plugin_bytes pattern, uint64_t token);
   /// Settles a delivery that `deliver` left PENDING: PROMETHEAN_SETTLE_…, and why if it is not ACK. OK or AGAIN. [any]
   promethean_status (*settle)(void *context, uint64_t delivery, int32_t how, promethean_plugin_bytes reason);
-  /// Answers a request, which settles it: payload, content_type, intent and flags' ERROR of `envelope` are used, the rest is the host's.
-  /// OK, AGAIN or INVALID. [any]
+  /// Answers a request, which settles it: payload, content_type, intent and flags' ERROR of `envelope` are used, the
+  /// rest is the host's. OK, AGAIN or INVALID. [any]
   promethean_status (*respond)(void *context, uint64_t delivery, const promethean_plugin_envelope *envelope);
 } promethean_subscribe_v1;
 
@@ -328,12 +331,13 @@ typedef struct promethean_subscribe_v1 {
 #define PROMETHEAN_STATE_MAX 32768
 typedef struct promethean_state_v1 {
   uint32_t struct_size;
-  /// Reads a document. `completed` brings its bytes as the result's payload and its version, in decimal, as the result's `config_rev`;
-  /// NOT_FOUND if there is none. `provider` and `tenant` must be within the instance's tenants. PENDING, AGAIN or INVALID. [any]
+  /// Reads a document. `completed` brings its bytes as the result's payload and its version, in decimal, as the
+  /// result's `config_rev`; NOT_FOUND if there is none. `provider` and `tenant` must be within the instance's tenants.
+  /// PENDING, AGAIN or INVALID. [any]
   promethean_status (*get)(void *context, promethean_plugin_bytes provider, promethean_plugin_bytes tenant,
                            promethean_plugin_bytes key, uint64_t token);
-  /// Writes a document durably. `expected` is the version it replaces: 0 for none yet, UINT64_MAX for whichever. CONFLICT if another
-  /// is there. [any]
+  /// Writes a document durably. `expected` is the version it replaces: 0 for none yet, UINT64_MAX for whichever.
+  /// CONFLICT if another is there. [any]
   promethean_status (*put)(void *context, promethean_plugin_bytes provider, promethean_plugin_bytes tenant,
                            promethean_plugin_bytes key, uint64_t expected, promethean_plugin_bytes document, uint64_t token);
   /// Removes a document; OK also if there was none. [any]
