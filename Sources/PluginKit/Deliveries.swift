@@ -14,6 +14,8 @@ final class Deliveries {
     case handled(Response?)
     case failed(String)
     case rejected(String)
+    /// What it needs is not to be had now, which is no fault of the envelope's: it is given back untried.
+    case postponed(String)
   }
 
   /// The delivered envelope that the running task handles: what it publishes and requests is caused by it.
@@ -82,6 +84,8 @@ final class Deliveries {
       return .handled(try await Self.$cause.withValue(envelope) { try await plugin.handle(envelope) })
     } catch let rejection as Rejection {
       return .rejected(rejection.description)
+    } catch let error as HostError where error.kind == .unavailable {
+      return .postponed("\(error)")
     } catch {
       return .failed("\(error)")
     }
@@ -95,10 +99,9 @@ final class Deliveries {
       settle(delivery.id, outcome)
     }
     running -= 1
-    if case .failed = outcome, !isRequest {
-      advance(delivery.envelope.key, giveBack: true)
-    } else {
-      advance(delivery.envelope.key, giveBack: false)
+    switch outcome {
+    case .failed, .postponed: advance(delivery.envelope.key, giveBack: !isRequest)
+    case .handled, .rejected: advance(delivery.envelope.key, giveBack: false)
     }
     guard running == 0 else { return }
     for continuation in idle { continuation.resume() }
@@ -109,7 +112,7 @@ final class Deliveries {
     var response =
       switch outcome {
       case .handled(let response): Envelope(payload: response?.payload ?? [])
-      case .failed(let reason), .rejected(let reason): Envelope.failure(reason)
+      case .failed(let reason), .rejected(let reason), .postponed(let reason): Envelope.failure(reason)
       }
     if case .handled(let answer?) = outcome { response.contentType = answer.contentType }
     response.intent = request.intent
@@ -123,6 +126,7 @@ final class Deliveries {
     case .handled: calls.post(.settle(delivery: id, .ack, reason: ""))
     case .failed(let reason): calls.post(.settle(delivery: id, .retry, reason: reason))
     case .rejected(let reason): calls.post(.settle(delivery: id, .reject, reason: reason))
+    case .postponed(let reason): calls.post(.settle(delivery: id, .release, reason: reason))
     }
   }
 

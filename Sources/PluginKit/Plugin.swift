@@ -20,7 +20,8 @@ public protocol Plugin: AnyObject {
   /// Envelopes with one key come one at a time and in order, all others at the same time. A request is answered with
   /// what is returned, nil being an empty answer; what is returned for any other envelope is ignored.
   ///
-  /// - Throws: A `Rejection` if the envelope can never be handled: to the dead letters. Anything else: to be delivered
+  /// - Throws: A `Rejection` if the envelope can never be handled: to the dead letters. A `HostError` of kind
+  ///   `unavailable`: to be delivered again, counting no attempt. Anything else: to be delivered
   ///   again. A request is answered with an error that bears the thrown error's words.
   func handle(_ envelope: Envelope) async throws -> Response?
 

@@ -127,7 +127,7 @@ extension EndToEnd {
       ]
       try ask(client, kinds, timeout: 300)
       // One that it holds when it dies, and the one that it dies of.
-      try ask(client, ["hold": "unavailable: worker ended", "crash": "unavailable: worker ended"], timeout: 20_000)
+      try ask(client, ["hold": "failed: worker ended", "crash": "failed: worker ended"], timeout: 20_000)
       try ask(client, ["report": "ok"], timeout: 20_000)
       #expect(!client.hasEvent)
     }

@@ -50,7 +50,7 @@ struct ContextTests {
   }
 
   @Test(arguments: [
-    (PROMETHEAN_TIMEOUT, "timeout"), (PROMETHEAN_DENIED, "denied"), (PROMETHEAN_UNAVAILABLE, "unavailable"),
+    (PROMETHEAN_TIMEOUT, "timeout"), (PROMETHEAN_DENIED, "denied"), (PROMETHEAN_CONFLICT, "conflict"),
     (-99, "failed"),
   ])
   func `a request that fails throws its words and its kind`(status: promethean_status, kind: String) async throws {

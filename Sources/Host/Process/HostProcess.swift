@@ -98,9 +98,10 @@ package final class HostProcess {
     startTelemetry()
     log.info("host started", ["pid": .int(Int64(getpid())), "deployment": .string(deployment.path)])
     loop()
+    // First of all, for clients may be slow to take their last answers.
+    router.finish()
     admin.stop()
     telemetry?.stop()
-    router.finish()
     journalThread.close()
     log.info("host stopped")
     log.close()
@@ -147,7 +148,7 @@ package final class HostProcess {
     supervisor.tick(now: now)
     router.tick(now: now, realtime: HostClock.realtime)
     operations?.tick()
-    keeper.tick(now: now, needed: router.lowestCursor)
+    keeper.tick(now: now, needed: min(router.lowestCursor, (journal.unburied ?? .max) - 1))
     readiness.update(supervisor.instances)
     health.update(
       unhealthy: degraded.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" },

@@ -158,6 +158,7 @@ package struct DurableQueue {
       if key != 0, blocked.contains(key) { continue }
       guard until <= now, let member = choose(for: entries[index], among: members) else {
         guard members.contains(where: \.hasRoom) else { return }
+        if entries[index].isSuspect, until <= now { reserve(among: &members) }
         if key != 0 { blocked.insert(key) }
         continue
       }
@@ -170,6 +171,14 @@ package struct DurableQueue {
       if key != 0 { blocked.insert(key) }
     }
     if !sawWaiting { firstWaiting = entries.count }
+  }
+
+  /// Keeps the member that holds fewest free of anything more, so that a suspect, which waits for one that holds
+  /// nothing, gets its turn.
+  private func reserve(among members: inout [Member]) {
+    let open = members.indices.filter { members[$0].hasRoom }
+    guard let idlest = open.min(by: { members[$0].load < members[$1].load }) else { return }
+    members[idlest].isClosed = true
   }
 
   private func choose(for entry: Entry, among members: [Member]) -> Int? {

@@ -67,6 +67,11 @@ package final class JournalLink {
     post(.commit(sent)) { [weak self] result in self?.committed(result, sent, states: states) }
   }
 
+  /// The oldest record that a dead letter is still to be made of; it must not be trimmed.
+  package var unburied: Int64? {
+    (unwritten.deadLetters + batch.deadLetters).map(\.sequence).min()
+  }
+
   /// Tries again to write what is nobody's to repeat: dead letters and failures of a commit that came to nothing.
   ///
   /// Publishers are told that theirs failed, and progress is written whole the next time.

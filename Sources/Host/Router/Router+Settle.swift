@@ -72,7 +72,12 @@ extension Router {
     let consumer = consumers[delivery.consumer]
     let now = HostClock.monotonic
     guard let entry = consumer.queue.takeBack(sequence, counting: true, until: now) else { return }
-    failed(entry, of: consumer, reason: reason, limit: instance.plugin.limits.maxAttempts)
+    let limit = instance.plugin.limits.maxAttempts
+    failed(entry, of: consumer, reason: reason, limit: limit)
+    // It is not tried again, so whoever asked need not wait.
+    if entry.failures >= limit, let request = delivery.request.flatMap({ pending.remove($0) }) {
+      fail(request, PROMETHEAN_FAILED, reason)
+    }
   }
 
   private func release(_ delivery: DeliveryTable.Delivery) {
@@ -134,7 +139,8 @@ extension Router {
   func ended(_ instance: Instance, isSuspect: Bool, reason: String) {
     for delivery in instance.deliveries.removeAll() where delivery.sequence == nil {
       guard let request = delivery.request.flatMap({ pending.remove($0) }) else { continue }
-      fail(request, PROMETHEAN_UNAVAILABLE, "\(instance.name) ended while it handled the request: \(reason)")
+      // Not UNAVAILABLE: were it this very request that ends it, it would be tried for ever.
+      fail(request, PROMETHEAN_FAILED, "\(instance.name) ended while it handled the request: \(reason)")
     }
     for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
       let until = HostClock.monotonic

@@ -14,6 +14,9 @@ struct Tap {
 extension Router {
   // MARK: - Subscriptions
 
+  /// Patterns of one consumer: far above any plugin's need, and what a plugin that invents them may cost.
+  private static let patternsLimit = 1024
+
   /// Subscribes an instance's consumer to one more pattern, if its grants cover that.
   func subscribe(_ frame: Frame, from instance: Instance) {
     let text = unsafe String(decoding: frame.body, as: UTF8.self)
@@ -27,6 +30,12 @@ extension Router {
         throw Refusal(
           status: PROMETHEAN_DENIED,
           message: "subscribe \(text): \(decision.reason) (\(decision.location))"
+        )
+      }
+      guard consumer.patterns.count < Self.patternsLimit else {
+        throw Refusal(
+          status: PROMETHEAN_UNAVAILABLE,
+          message: "subscribe \(text): \(Self.patternsLimit) patterns are subscribed already"
         )
       }
       for pattern in ConsumerPlan.narrowed([pattern], to: instance.tenants) {
