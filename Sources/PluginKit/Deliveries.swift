@@ -7,6 +7,9 @@ final class Deliveries {
   private struct Delivery {
     let id: UInt64
     let envelope: Envelope
+
+    /// Whether nobody waits to hear how it ended.
+    var isEphemeral: Bool { id == 0 }
   }
 
   /// What came of handling an envelope.
@@ -25,7 +28,10 @@ final class Deliveries {
   private let plugin: any Plugin
   /// Keys with a delivery under way, and what waits behind it.
   private var chains: [String: [Delivery]] = [:]
-  private var running = 0
+  /// What is being handled, by a number that is the task's own: deliveries that nobody waits for share one.
+  private var handlers: [Int: Task<Void, Never>] = [:]
+  private var lastHandler = 0
+  private var ephemerals: Ephemerals
   private var isClosed = false
   private var idle: [CheckedContinuation<Void, Never>] = []
   /// The delivery that the host is just handing over, and whether it has been handled meanwhile.
@@ -35,11 +41,13 @@ final class Deliveries {
   init(calls: HostCalls, plugin: any Plugin) {
     self.calls = calls
     self.plugin = plugin
+    ephemerals = Ephemerals(host: calls.host)
   }
 
   /// Takes an envelope and runs as far as that goes; true if it is acknowledged already, else its settlement follows.
   func take(_ id: UInt64, _ envelope: Envelope) -> Bool {
     let delivery = Delivery(id: id, envelope: envelope)
+    guard !delivery.isEphemeral || ephemerals.enter() else { return true }
     if isClosed {
       release([delivery])
       return false
@@ -65,16 +73,23 @@ final class Deliveries {
     }
   }
 
+  /// Tells what is being handled to end.
+  func cancel() {
+    for handler in handlers.values { handler.cancel() }
+  }
+
   /// Returns once nothing is being handled.
   func finished() async {
-    guard running > 0 else { return }
+    guard !handlers.isEmpty else { return }
     await withCheckedContinuation { idle.append($0) }
   }
 
   private func begin(_ delivery: Delivery) {
-    running += 1
-    PluginActor.task { [self] in
+    lastHandler += 1
+    let number = lastHandler
+    handlers[number] = PluginActor.task { [self] in
       let outcome = await handle(delivery.envelope)
+      handlers[number] = nil
       finish(delivery, outcome)
     }
   }
@@ -82,6 +97,9 @@ final class Deliveries {
   private func handle(_ envelope: Envelope) async -> Outcome {
     do {
       return .handled(try await Self.$cause.withValue(envelope) { try await plugin.handle(envelope) })
+    } catch  where Task.isCancelled {
+      // Whatever it threw, it was not let finish.
+      return .postponed("the instance stopped before it was handled: \(error)")
     } catch let rejection as Rejection {
       return .rejected(rejection.description)
     } catch let error as HostError where error.kind == .unavailable {
@@ -98,12 +116,12 @@ final class Deliveries {
     } else {
       settle(delivery.id, outcome)
     }
-    running -= 1
+    if delivery.isEphemeral { ephemerals.leave() }
     switch outcome {
     case .failed, .postponed: advance(delivery.envelope.key, giveBack: !isRequest)
     case .handled, .rejected: advance(delivery.envelope.key, giveBack: false)
     }
-    guard running == 0 else { return }
+    guard handlers.isEmpty else { return }
     for continuation in idle { continuation.resume() }
     idle.removeAll()
   }
@@ -147,6 +165,9 @@ final class Deliveries {
   }
 
   private func release(_ deliveries: [Delivery]) {
-    for delivery in deliveries { calls.post(.settle(delivery: delivery.id, .release, reason: "")) }
+    for delivery in deliveries {
+      if delivery.isEphemeral { ephemerals.leave() }
+      calls.post(.settle(delivery: delivery.id, .release, reason: ""))
+    }
   }
 }

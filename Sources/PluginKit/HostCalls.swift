@@ -19,15 +19,22 @@ final class HostCalls {
     self.host = host
   }
 
-  /// Makes a call and waits for its completion; `call` gets the token to make it with.
+  /// Makes a call and waits for its completion, or until the task is cancelled; `call` gets the token to make it with.
   func perform(_ call: (UInt64) -> HostCall) async throws(HostError) -> Envelope? {
     lastToken += 1
-    let call = call(lastToken)
-    let completion = await PluginActor.staying {
-      await withCheckedContinuation { (continuation: CheckedContinuation<Completion, Never>) in
-        waiting[call.token ?? 0] = continuation
-        post(call)
+    let (token, call) = (lastToken, call(lastToken))
+    let cancelled = HostError(.cancelled, "\(call.description): the task was cancelled")
+    let completion = await withTaskCancellationHandler {
+      await PluginActor.staying {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Completion, Never>) in
+          // Looked at here, where nothing can come between: a cancellation that came before finds nobody waiting.
+          guard !Task.isCancelled else { return continuation.resume(returning: .failure(cancelled)) }
+          waiting[token] = continuation
+          post(call)
+        }
       }
+    } onCancel: {
+      PluginActor.task { [self] in completed(token, .failure(cancelled)) }
     }
     return try completion.get()
   }
@@ -51,9 +58,7 @@ final class HostCalls {
     guard !queue.isEmpty else { return }
     let taken = queue.firstIndex { !attempt($0) } ?? queue.count
     queue.removeFirst(taken)
-    guard queue.isEmpty else { return }
-    for continuation in emptied { continuation.resume() }
-    emptied.removeAll()
+    if queue.isEmpty { resumeEmptied() }
   }
 
   /// Returns once nothing waits for room.
@@ -69,6 +74,12 @@ final class HostCalls {
     queue.removeAll()
     let cancelled = HostError(.cancelled, "the instance has stopped")
     for token in waiting.keys { completed(token, .failure(cancelled)) }
+    resumeEmptied()
+  }
+
+  private func resumeEmptied() {
+    for continuation in emptied { continuation.resume() }
+    emptied.removeAll()
   }
 
   /// Makes a call; false if there was no room for it.

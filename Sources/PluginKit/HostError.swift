@@ -16,7 +16,7 @@ public struct HostError: Error, Hashable, CustomStringConvertible {
     case unavailable
     /// There is no such thing.
     case notFound = "not found"
-    /// The instance is stopping.
+    /// The task was cancelled, or the instance is stopping; what was begun may or may not have happened.
     case cancelled
     /// Another version is there than was expected.
     case conflict

@@ -4,6 +4,10 @@ internal import PluginABI
 /// One instance of a plugin, as the runner drives it: each function here is one of the table's.
 @PluginActor
 final class Instance {
+  /// How long handlers may go on when the instance stops: the other half of the time is for those that are cancelled
+  /// then, and for the plugin's own `stop`.
+  nonisolated static let stopGrace = Duration.seconds(PROMETHEAN_STOP_SECONDS) / 2
+
   private let host: HostHandle
   private let calls: HostCalls
   private let timers: Timers
@@ -14,6 +18,7 @@ final class Instance {
   /// The operation that the host is just asking for, and how it ended meanwhile.
   private var entering: UInt64?
   private var outcome: Result<Void, HostError>?
+  private var isDestroyed = false
 
   init(_ type: any Plugin.Type, host: HostHandle) throws {
     self.host = host
@@ -66,7 +71,7 @@ final class Instance {
     PluginActor.task { [self] in
       starting?.cancel()
       await starting?.value
-      await deliveries.finished()
+      await finishDeliveries()
       await plugin.stop()
       await calls.flushed()
       close()
@@ -77,8 +82,20 @@ final class Instance {
 
   /// Leaves the host alone from here on; an instance that was never stopped, too.
   func destroy() {
+    isDestroyed = true
     close()
     drain()
+  }
+
+  /// Waits for what is being handled, and cancels it when the grace is over.
+  private func finishDeliveries() async {
+    let grace = PluginActor.task { [self] in
+      // Without the clock it is over at once: there is nothing to measure it by.
+      try? await timers.sleep(for: Self.stopGrace)
+      if !Task.isCancelled { deliveries.cancel() }
+    }
+    await deliveries.finished()
+    grace.cancel()
   }
 
   private func close() {
@@ -100,6 +117,8 @@ final class Instance {
   }
 
   private func end(_ operation: UInt64, _ result: Result<Void, HostError>) {
+    // Nobody waits for it any more.
+    guard !isDestroyed else { return }
     if operation == entering {
       outcome = result
       return

@@ -23,6 +23,9 @@ public protocol Plugin: AnyObject {
   /// - Throws: A `Rejection` if the envelope can never be handled: to the dead letters. A `HostError` of kind
   ///   `unavailable`: to be delivered again, counting no attempt. Anything else: to be delivered
   ///   again. A request is answered with an error that bears the thrown error's words.
+  ///
+  /// When the instance stops, what is still being handled after a grace of half the time that a stop may take (none
+  /// without the grant `clock`) is cancelled, as a task is: whatever it then throws, an envelope is delivered again.
   func handle(_ envelope: Envelope) async throws -> Response?
 
   /// Gives back what the instance holds; no envelope is being handled any more.

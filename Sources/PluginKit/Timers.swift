@@ -36,15 +36,16 @@ final class Timers {
     lastID += 1
     let id = lastID
     let slept = await withTaskCancellationHandler {
-      guard !Task.isCancelled, !isClosed else { return false }
-      return await PluginActor.staying {
+      await PluginActor.staying {
         await withCheckedContinuation { continuation in
+          // Looked at here, where nothing can come between: a cancellation that came before finds no sleeper.
+          guard !Task.isCancelled, !isClosed else { return continuation.resume(returning: false) }
           sleepers.append(Sleeper(id: id, due: due, continuation: continuation))
           arm()
         }
       }
     } onCancel: {
-      Task { @PluginActor in cancel(id) }
+      PluginActor.task { [self] in cancel(id) }
     }
     if !slept { throw CancellationError() }
   }

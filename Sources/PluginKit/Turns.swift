@@ -11,9 +11,10 @@ final class Turns {
 
   /// Returns in the next `poll`, which the host makes after a batch; it is asked for one where there is no batch.
   func next() async {
-    guard !isClosed else { return }
     await PluginActor.staying {
       await withCheckedContinuation { continuation in
+        // Looked at here, where nothing can come between: nobody polls what comes after `close`.
+        guard !isClosed else { return continuation.resume() }
         waiting.append(continuation)
         if waiting.count == 1 { host.wake() }
       }

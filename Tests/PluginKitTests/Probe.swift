@@ -1,5 +1,6 @@
 import Glibc
 import PluginKit
+import Synchronization
 
 /// A plugin that does what the intent of an envelope says, so that a test can watch the kit at it.
 @PluginActor
@@ -10,10 +11,12 @@ final class Probe: Plugin {
 
   nonisolated static let id = "probe"
   private let context: Context
+  private let name: String
   private var background: Task<Void, Never>?
 
   init(context: Context) throws {
     self.context = context
+    name = try context.config.string("name", default: "")
     _ = try context.config.int("limit", default: 1, in: 1...10)
   }
 
@@ -48,6 +51,7 @@ final class Probe: Plugin {
     case "subscribe": try await context.subscribe(TopicPattern(text))
     case "sleep": try await context.clock.sleep(for: .seconds(Int(text) ?? 0))
     case "sleep, cancelled": return try await cancelledSleep()
+    case "request, cancelled": return try await cancelledRequest(text)
     case "threads": return await threads()
     case "elsewhere": return Response(json: .string(await elsewhere()))
     case "yield": for _ in 0..<5000 { await Task.yield() }
@@ -63,6 +67,16 @@ final class Probe: Plugin {
     background?.cancel()
     await background?.value
     context.log.info("stopped")
+    guard let turns = try? context.config.int("stop_after_turns") else { return }
+    Task { [context, name] in
+      await context.endOfBatch()
+      Afterwards.say("\(name) has seen the end of a batch")
+    }
+    for _ in 0..<turns { await Task.yield() }
+  }
+
+  deinit {
+    Afterwards.say("\(name) is gone")
   }
 
   private func forward(_ envelope: Envelope, timeout: Duration? = nil) async throws -> Response {
@@ -88,13 +102,24 @@ final class Probe: Plugin {
     return there != here && pthread_self() == here ? "there and back" : "never left"
   }
 
+  /// What sleepers throw that are cancelled at any point of their way into the sleep.
   private func cancelledSleep() async throws -> Response {
-    let sleeper = Task { try await context.clock.sleep(for: .seconds(3600)) }
-    await Task.yield()
-    sleeper.cancel()
-    let result = await sleeper.result
-    guard case .failure(let error) = result else { return Response(json: "slept") }
-    return Response(json: .string("\(error)"))
+    try await cancelled { [context] in try await context.clock.sleep(for: .seconds(3600)) }
+  }
+
+  private func cancelledRequest(_ topic: String) async throws -> Response {
+    try await cancelled { [context] in _ = try await context.request(Envelope(topic: topic)) }
+  }
+
+  private func cancelled(_ body: @escaping @PluginActor @Sendable () async throws -> Void) async throws -> Response {
+    var errors: Set<String> = []
+    for turns in 0..<8 {
+      let task = Task { try await body() }
+      for _ in 0..<turns { await Task.yield() }
+      task.cancel()
+      if case .failure(let error) = await task.result { errors.insert("\(error)") } else { errors.insert("nothing") }
+    }
+    return Response(json: .array(errors.sorted().map { .string($0) }))
   }
 
   private func useState() async throws -> Response {
@@ -121,5 +146,32 @@ final class Probe: Plugin {
     context.metrics.observe("seconds", 0.25)
     context.log.warning("measured", ["count": 3])
     context.log.debug("quietly")
+  }
+}
+
+/// What probes do when no host can hear of it any more.
+enum Afterwards {
+  private struct State {
+    var said: Set<String> = []
+    var waiting: [String: CheckedContinuation<Void, Never>] = [:]
+  }
+
+  private static let state = Mutex(State())
+
+  static func say(_ what: String) {
+    state.withLock { state in
+      state.said.insert(what)
+      state.waiting.removeValue(forKey: what)?.resume()
+    }
+  }
+
+  /// Returns once it has been said.
+  static func heard(_ what: String) async {
+    await withCheckedContinuation { continuation in
+      state.withLock { state in
+        if state.said.contains(what) { return continuation.resume() }
+        state.waiting[what] = continuation
+      }
+    }
   }
 }

@@ -138,6 +138,14 @@ package final class FakeHost: Sendable {
     await deliver([envelope])[0]
   }
 
+  /// Delivers envelopes as those of ephemeral areas, of which nobody hears how they ended, and polls once after them.
+  package func deliverEphemeral(_ envelopes: [Envelope]) async {
+    await onThread { host in
+      for envelope in envelopes { host.deliverNow(envelope, as: 0) }
+      host.schedulePoll()
+    }
+  }
+
   /// How a delivery ends; returns when it has.
   package func outcome(of delivery: UInt64) async -> HostRecord.Outcome {
     await until { $0.outcome(of: delivery) }
@@ -238,16 +246,22 @@ package final class FakeHost: Sendable {
   }
 
   private func deliverNow(_ envelope: Envelope) -> UInt64 {
-    let (instance, delivery, now) = state.withLock { state in
+    let delivery = state.withLock { state in
       state.lastDelivery += 1
-      return (state.instance, state.lastDelivery, Self.epoch + state.elapsed)
+      return state.lastDelivery
     }
+    deliverNow(envelope, as: delivery)
+    return delivery
+  }
+
+  private func deliverNow(_ envelope: Envelope, as delivery: UInt64) {
+    let (instance, now) = state.withLock { ($0.instance, Self.epoch + $0.elapsed) }
     switch memory.deliver(instance, delivery, envelope.stamped(now: now, delivery: delivery)) {
+    case _ where delivery == 0: break
     case PROMETHEAN_OK: heard { $0.settled.append(.init(delivery: delivery, outcome: .ack)) }
     case PROMETHEAN_PENDING: break
     case let status: heard { $0.settled.append(.init(delivery: delivery, outcome: .retry("\(status): \($0.error)"))) }
     }
-    return delivery
   }
 
   private func pass(_ duration: Duration) {

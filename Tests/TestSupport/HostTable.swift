@@ -78,6 +78,7 @@ enum HostTable {
         case PROMETHEAN_SETTLE_RELEASE: .release
         default: unsafe .reject(String(reason))
         }
+      if delivery == 0 { return PROMETHEAN_OK }
       guard host.takeRoom() else { return PROMETHEAN_AGAIN }
       host.heard { $0.settled.append(.init(delivery: delivery, outcome: outcome)) }
       return PROMETHEAN_OK

@@ -240,6 +240,9 @@ const promethean_plugin *PROMETHEAN_NULLABLE promethean_plugin_entry_v1(void);
 typedef const promethean_plugin *PROMETHEAN_NULLABLE (*promethean_plugin_entry)(void);
 #define PROMETHEAN_PLUGIN_ENTRY "promethean_plugin_entry_v1"
 
+/// How long `stop` may take, in seconds, until its completion is said; then the host ends the process.
+#define PROMETHEAN_STOP_SECONDS 10
+
 // MARK: - Extensions of the host. The first argument of each function is `promethean_host.context`.
 
 /// Severity of a log line, in the numbers of OpenTelemetry.
