@@ -15,16 +15,46 @@ struct Document: Hashable {
   var text: String?
   var body: JSON
 
-  /// The document that a write makes of what is stored.
-  init(_ put: DocumentPut, over stored: Document?) {
+  /// The document that a write makes where there is none.
+  init(_ put: DocumentPut) {
     foreignID = put.foreignID
-    revision = put.revision ?? stored?.revision ?? 0
-    space = put.space ?? stored?.space
-    author = put.author ?? stored?.author
-    thread = put.thread ?? stored?.thread
-    createdAt = put.createdAt ?? stored?.createdAt ?? put.now
-    text = put.text ?? stored?.text
-    body = (stored?.body ?? .null).merged(with: put.body)
+    revision = put.revision ?? 0
+    space = put.space
+    author = put.author
+    thread = put.thread
+    createdAt = put.createdAt ?? put.now
+    text = put.text
+    body = put.body ?? .null
+  }
+
+  /// The document that a write makes of this one.
+  ///
+  /// The newer of the two says what it says, and the older the rest; so it does not matter which comes first.
+  func changed(by put: DocumentPut) -> Document {
+    let other = Document(put)
+    let isLate = put.revision.map { $0 < revision } ?? false
+    var changed = isLate ? filled(from: other) : other.filled(from: self)
+    changed.revision = put.revision.map { max($0, revision) } ?? revision
+    changed.createdAt = createdAt(changedBy: put)
+    return changed
+  }
+
+  /// When a document was created does not change, so of two times the earlier is right: the later may be that of an edit
+  /// which knew no better.
+  private func createdAt(changedBy put: DocumentPut) -> Int64 {
+    guard let time = put.createdAt else { return createdAt }
+    return put.revision == nil ? time : min(time, createdAt)
+  }
+
+  /// This document, with what it lacks taken from another.
+  private func filled(from other: Document) -> Document {
+    var filled = self
+    filled.space = space ?? other.space
+    filled.author = author ?? other.author
+    filled.thread = thread ?? other.thread
+    filled.text = text ?? other.text
+    filled.body = body.filled(from: other.body)
+    return filled
   }
 
   init(
@@ -73,11 +103,11 @@ struct DocumentPage {
 }
 
 extension JSON {
-  /// What is new, with those members of an object that it does not name.
-  fileprivate func merged(with new: JSON?) -> JSON {
-    guard let new else { return self }
-    guard var members = objectValue, let changes = new.objectValue else { return new }
-    for (key, value) in changes { members[key] = value }
+  /// This value; of an object, with those members of another one that it does not name.
+  fileprivate func filled(from other: JSON) -> JSON {
+    if isNull { return other }
+    guard let own = objectValue, var members = other.objectValue else { return self }
+    for (key, value) in own { members[key] = value }
     return .object(members)
   }
 }

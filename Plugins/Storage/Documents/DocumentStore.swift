@@ -59,10 +59,10 @@ final class DocumentStore {
 
   private func apply(_ put: DocumentPut, _ collection: String) throws(SQLiteError) -> DocumentChange.Outcome {
     let stored = try stored(collection, put.foreignID)
-    if let stored, let revision = put.revision, stored.outdates(revision) { return .stale }
+    if let stored, stored.isDeleted, let revision = put.revision, revision <= stored.document.revision { return .stale }
     let live = stored.flatMap { $0.isDeleted ? nil : $0.document }
-    let document = Document(put, over: live)
-    if document == live { return .unchanged }
+    let document = live?.changed(by: put) ?? Document(put)
+    if document == live { return put.revision.map { $0 < document.revision } == true ? .stale : .unchanged }
     if document.json.bytes().count > Document.sizeMax { return .tooLarge }
     try write(document, collection, isDeleted: false, over: stored)
     return .written
@@ -135,11 +135,6 @@ final class DocumentStore {
 private struct Stored {
   let document: Document
   let isDeleted: Bool
-
-  /// Whether a write of that revision comes too late; one of the very revision that was deleted does.
-  func outdates(_ revision: Int64) -> Bool {
-    isDeleted ? revision <= document.revision : revision < document.revision
-  }
 }
 
 /// The columns that make a document, in the order in which `document(_:)` reads them.

@@ -10,7 +10,7 @@ enum DocumentChange {
     case written
     /// It is as the change wants it already.
     case unchanged
-    /// A newer revision is there.
+    /// A newer revision is there, and lacks nothing that this one has.
     case stale
     /// The document would be larger than an answer can be; it was not written.
     case tooLarge
@@ -19,7 +19,8 @@ enum DocumentChange {
 
 /// A document to write.
 ///
-/// What is absent stays as it is stored, and so does each member of a stored body that the new one does not name.
+/// What is absent stays as it is stored, and so does each member of a stored body that the new one does not name. One
+/// that comes after a newer one gives what that lacks.
 struct DocumentPut {
   static let keys: Set<String> = [
     "foreign_id", "revision", "space", "author", "thread", "created_at", "text", "body",

@@ -1,6 +1,7 @@
 /// Words that somebody looks for, as a query of FTS5.
 ///
-/// All words must be there. What stands in quotes is a phrase, and a star behind a word or phrase lets it go on.
+/// All words must be there. What stands in quotes is a phrase, and a star behind a word or phrase lets its last word go
+/// on, which is what FTS5 makes of one.
 /// Nothing else means anything: each word is quoted, so that no text is a mistake in FTS5's own language.
 struct SearchText {
   /// The query, to be bound.
@@ -9,12 +10,15 @@ struct SearchText {
   /// Nil if there is nothing in the text that the index could hold.
   init?(_ text: String) {
     var terms: [String] = []
-    for (index, part) in text.split(separator: "\"", omittingEmptySubsequences: false).enumerated() {
+    let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+    for (index, part) in parts.enumerated() {
       // Every second part was between two quotes; one that was opened and not closed counts as closed at the end.
       if index.isMultiple(of: 2) {
         terms += part.split(whereSeparator: \.isWhitespace).map(String.init)
       } else {
-        terms.append(String(part))
+        // A star right behind the closing quote belongs to the phrase.
+        let isStarred = index + 1 < parts.count && parts[index + 1].hasPrefix("*")
+        terms.append(part + (isStarred ? "*" : ""))
       }
     }
     let quoted = terms.filter(Self.isIndexed).map(Self.quote)
