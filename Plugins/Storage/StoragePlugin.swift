@@ -11,6 +11,9 @@ public final class StoragePlugin: Plugin {
   /// The id in the manifest.
   public nonisolated static let id = "storage"
 
+  /// How long one request may read: all tenants wait for it, since there is one thread.
+  static let readMax = Duration.seconds(2)
+
   private let context: Context
   private let directory: String
   private let stores: DocumentStores
@@ -45,6 +48,7 @@ public final class StoragePlugin: Plugin {
   public func handle(_ envelope: Envelope) async throws -> Response? {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
     let request = try DocumentRequest(envelope)
+    let limit = limit(of: envelope)
     switch request.operation {
     case .put(let puts):
       let written = try await writes.write(puts.map(DocumentChange.put), request.scope)
@@ -63,21 +67,28 @@ public final class StoragePlugin: Plugin {
         "stale": deleted.count(of: .stale),
       ])
     case .get(let foreignID):
-      let document = try stores.with(request.scope) { (store) throws(DocumentStore.Failure) in
+      let document = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
         try store.document(request.scope.collection, foreignID)
       }
       return Response(json: ["document": document?.json ?? .null])
     case .query(let query):
-      let page = try stores.with(request.scope) { (store) throws(DocumentStore.Failure) in
+      let page = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
         try store.query(request.scope.collection, query)
       }
       return Response(json: page.json)
     case .count(let filter):
-      let count = try stores.with(request.scope) { (store) throws(DocumentStore.Failure) in
+      let count = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
         try store.count(request.scope.collection, filter)
       }
       return Response(json: ["count": .int(count)])
     }
+  }
+
+  /// How long a request that only reads may take: until whoever asks gives up, and no longer than others may wait.
+  private func limit(of envelope: Envelope) -> Duration {
+    guard envelope.deadline != 0 else { return Self.readMax }
+    let left = Duration.nanoseconds(envelope.deadline) - .nanoseconds(context.clock.now.nanoseconds)
+    return min(max(left, .zero), Self.readMax)
   }
 
   /// Closes the databases.

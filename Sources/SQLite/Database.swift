@@ -14,7 +14,7 @@ internal import CSQLite
   }
 
   package let path: String
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   private var begin: Statement?
   private var commit: Statement?
 

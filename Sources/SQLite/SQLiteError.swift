@@ -45,6 +45,9 @@ package struct SQLiteError: Error, Hashable, CustomStringConvertible {
     self.sql = sql
   }
 
+  /// Whether a statement was ended because its time was over.
+  package var isInterrupted: Bool { code == SQLITE_INTERRUPT }
+
   package var description: String {
     let statement = sql.map { " in: \($0)" } ?? ""
     return "\(path): \(message) (SQLite \(extendedCode))\(statement)"

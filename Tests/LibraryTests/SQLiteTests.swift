@@ -46,6 +46,24 @@ import Testing
     }
   }
 
+  @Test func `a statement that would never end is ended when its time is over`() throws {
+    let endless = try database.prepare(
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    )
+    let error = #expect(throws: SQLiteError.self) {
+      try database.within(.milliseconds(5)) { () throws(SQLiteError) in try endless.value(as: Int64.self) }
+    }
+    #expect(error?.isInterrupted == true)
+    // It ends no other statement, and none after it.
+    let long: SQL = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999) SELECT count(*) FROM n"
+    let count = try database.prepare(long)
+    #expect(try database.within(.seconds(60)) { () throws(SQLiteError) in try count.value(as: Int64.self) } == 9_999)
+    #expect(throws: SQLiteError.self) {
+      try database.within(.zero) { () throws(SQLiteError) in try count.value(as: Int64.self) }
+    }
+    #expect(try count.value(as: Int64.self) == 9_999)
+  }
+
   @Test func `a column of another type is an error and not a conversion`() throws {
     try database.prepare("INSERT INTO t (s) VALUES (?)").run("12")
     let select = try database.prepare("SELECT s FROM t")

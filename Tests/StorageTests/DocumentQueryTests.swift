@@ -106,6 +106,26 @@ import Testing
     try await storage.host.stop()
   }
 
+  @Test(arguments: ["query", "count"])
+  func `a request that reads for too long is answered with an error, and the next one is served`(operation: String)
+    async throws
+  {
+    for hundred in 0..<20 {
+      let documents = (0..<100).map { number in
+        JSON.object(["foreign_id": .string("many \(hundred) \(number)"), "text": "many"])
+      }
+      try await storage.ask("put", ["documents": .array(documents)])
+    }
+    var request = StorageFixture.request(operation, ["text": "many"])
+    request.deadline = FakeHost.epoch - 1
+    let error = await #expect(throws: FakeHost.Failure.self) { try await storage.host.request(request) }
+    #expect(error?.description == "storage of echo/demo: expected an answer within 0.0 seconds, found none")
+    request.deadline = FakeHost.epoch + 60_000_000_000
+    #expect(try await storage.host.request(request) != .null)
+    #expect(try await storage.ask("count", ["text": "many"]) == ["count": 2_000])
+    try await storage.host.stop()
+  }
+
   @Test func `an answer stays under 64 KiB however long the documents are`() async throws {
     // A text of quotes doubles in JSON, and the largest document still has to fit.
     for index in 0..<8 {

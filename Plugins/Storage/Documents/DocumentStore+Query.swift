@@ -4,6 +4,42 @@ internal import SQLite
 extension DocumentStore {
   /// The documents that meet a filter, as many as the limit allows and one answer can hold.
   func query(_ collection: String, _ query: DocumentQuery) throws(SQLiteError) -> DocumentPage {
+    let places = try places(collection, query)
+    var page = DocumentPage()
+    var last: DocumentCursor?
+    var room = Document.sizeMax
+    for place in places {
+      guard page.documents.count < query.limit, let json = try document(at: place.row)?.json else {
+        page.next = last
+        break
+      }
+      room -= json.bytes().count + 1
+      // The first one always goes: no document is stored that is larger than an answer.
+      guard page.documents.isEmpty || room >= 0 else {
+        page.next = last
+        break
+      }
+      page.documents.append(json)
+      last = place
+    }
+    return page
+  }
+
+  /// Where the documents are that meet a filter, in order, and one more than was asked for if there are more.
+  ///
+  /// Nothing of their content is read, so that what an index does not sort is sorted by two numbers each.
+  private func places(_ collection: String, _ query: DocumentQuery) throws(SQLiteError) -> [DocumentCursor] {
+    let (sql, values) = Self.selection(collection, query)
+    var places: [DocumentCursor] = []
+    try database.prepare(sql).forEach(binding: values) { (row) throws(SQLiteError) in
+      places.append(DocumentCursor(createdAt: try row.get(0), row: try row.get(1)))
+      return true
+    }
+    return places
+  }
+
+  /// What selects the places of a query, and the values to be bound to it.
+  static func selection(_ collection: String, _ query: DocumentQuery) -> (sql: SQL, values: [any SQLiteValue]) {
     var conditions = Conditions(query.filter, collection)
     let isNewest = query.order == .newest
     if let cursor = query.cursor {
@@ -13,27 +49,10 @@ extension DocumentStore {
     let order: SQL = isNewest ? "created_at DESC, documents.id DESC" : "created_at, documents.id"
     // One more than was asked for tells whether there are more.
     conditions.values.append(query.limit + 1)
-    let select = try database.prepare(
-      "SELECT " + documentColumns + ", documents.id FROM " + conditions.tables + " WHERE " + conditions.sql
-        + " ORDER BY " + order + " LIMIT ?"
-    )
-    var page = DocumentPage()
-    var last: DocumentCursor?
-    var room = Document.sizeMax
-    try select.forEach(binding: conditions.values) { (row) throws(SQLiteError) in
-      let document = try document(row)
-      let json = document.json
-      room -= json.bytes().count + 1
-      // The first one always goes: no document is stored that is larger than an answer.
-      guard page.documents.isEmpty || room >= 0, page.documents.count < query.limit else {
-        page.next = last
-        return false
-      }
-      page.documents.append(json)
-      last = DocumentCursor(createdAt: document.createdAt, row: try row.get(8))
-      return true
-    }
-    return page
+    let sql =
+      "SELECT created_at, documents.id FROM " + conditions.tables + " WHERE " + conditions.sql + " ORDER BY " + order
+      + " LIMIT ?"
+    return (sql, conditions.values)
   }
 
   /// How many documents meet a filter.

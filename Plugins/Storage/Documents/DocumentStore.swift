@@ -8,6 +8,7 @@ final class DocumentStore {
 
   let database: Database
   private let find: Statement
+  private let fetch: Statement
   private let insert: Statement
   private let update: Statement
 
@@ -21,6 +22,7 @@ final class DocumentStore {
     find = try database.prepare(
       "SELECT " + documentColumns + ", deleted, id FROM documents WHERE collection = ? AND foreign_id = ?"
     )
+    fetch = try database.prepare("SELECT " + documentColumns + " FROM documents WHERE id = ?")
     insert = try database.prepare(
       """
       INSERT INTO documents (deleted, revision, space, author, thread, created_at, text, body, collection, foreign_id)
@@ -55,6 +57,11 @@ final class DocumentStore {
   func document(_ collection: String, _ foreignID: String) throws(SQLiteError) -> Document? {
     guard let stored = try stored(collection, foreignID), !stored.isDeleted else { return nil }
     return stored.document
+  }
+
+  /// The document in a row of the table.
+  func document(at row: Int64) throws(SQLiteError) -> Document? {
+    try fetch.first(row) { (row) throws(SQLiteError) in try document(row) }
   }
 
   private func apply(_ put: DocumentPut, _ collection: String) throws(SQLiteError) -> DocumentChange.Outcome {

@@ -28,16 +28,24 @@ final class DocumentStores {
     limit = min(max(spare / Self.descriptorsEach, 1), Self.openMax)
   }
 
-  /// Runs `body` with the database of a tenant.
+  /// Runs `body` with the database of a tenant, for as long as `limit` says.
   func with<Result>(
     _ scope: DocumentScope,
+    within limit: Duration? = nil,
     _ body: (DocumentStore) throws(DocumentStore.Failure) -> Result
   ) throws(StorageError) -> Result {
     // A dot is in no provider and no tenant, so no two tenants share a name.
     let name = "\(scope.provider).\(scope.tenant).sqlite"
     do throws(DocumentStore.Failure) {
-      return try body(store(name))
+      let store = try store(name)
+      guard let limit else { return try body(store) }
+      return try store.database.within(limit) { () throws(DocumentStore.Failure) in try body(store) }
     } catch {
+      if let limit, error.isInterrupted {
+        throw StorageError(
+          "storage of \(scope.provider)/\(scope.tenant): expected an answer within \(limit), found none"
+        )
+      }
       if error.kind != .full, error.kind != .busy { open.removeAll { $0.name == name } }
       throw StorageError("storage of \(scope.provider)/\(scope.tenant): \(error.explanation)")
     }
