@@ -7,6 +7,8 @@ struct Change {
 
   /// The request to the storage of the event's own tenant.
   let request: Envelope
+  /// The members of the event that found no room in it.
+  let cut: [String]
 
   init(of event: Envelope) throws {
     let topic = try Topic(event.topic)
@@ -15,38 +17,31 @@ struct Change {
     case SocialMessageCreated.intent:
       let message = try SocialMessageCreated(json: payload)
       try Self.check(message.provider, message.tenant, topic)
-      request = try Self.put(topic, payload) { Self.document(message, body: $0) }
+      (request, cut) = try Self.put(topic, Self.document(message, body: payload))
     case SocialMessageUpdated.intent:
       let message = try SocialMessageUpdated(json: payload)
       try Self.check(message.provider, message.tenant, topic)
-      request = try Self.put(topic, payload) { Self.document(message, body: $0) }
+      (request, cut) = try Self.put(topic, Self.document(message, body: payload))
     case SocialMessageDeleted.intent:
       let message = try SocialMessageDeleted(json: payload)
       try Self.check(message.provider, message.tenant, topic)
       let revision = JSON.int(message.deletedAt.milliseconds)
       request = try Self.request("delete", topic, ["foreign_ids": [.string(message.messageID)], "revision": revision])
+      cut = []
     default:
       throw PayloadError(key: "topic", expected: "SocialMessageCreated, Updated or Deleted", found: topic.name)
     }
   }
 
-  /// A request to write one document with the whole payload as its body.
-  ///
-  /// Where that would be too much for a request, the body lacks the provider's own part.
-  private static func put(_ topic: Topic, _ payload: JSON, _ document: (JSON) -> JSON) throws -> Envelope {
-    let whole = try request("put", topic, ["documents": [document(payload)]])
-    guard whole.payload.count > Envelope.payloadMax, var canonical = payload.objectValue else { return whole }
-    // Null rather than absent, which would keep what an earlier event has left there.
-    canonical["provider_payload"] = .null
-    let short = try request("put", topic, ["documents": [document(.object(canonical))]])
-    guard short.payload.count <= Envelope.payloadMax else {
-      let found = "\(short.payload.count) bytes"
-      throw PayloadError(key: "text", expected: "a document of at most \(Envelope.payloadMax) bytes", found: found)
-    }
-    return short
+  /// A request to write one document, with the whole event as its body where there is room for that.
+  private static func put(_ topic: Topic, _ document: JSONObject) throws -> (Envelope, cut: [String]) {
+    let whole = try request("put", topic, ["documents": [.object(document)]])
+    guard whole.payload.count > FittedDocument.sizeMax else { return (whole, []) }
+    let fitted = try FittedDocument(document)
+    return (try request("put", topic, ["documents": [.object(fitted.json)]]), fitted.cut)
   }
 
-  private static func document(_ message: SocialMessageCreated, body: JSON) -> JSON {
+  private static func document(_ message: SocialMessageCreated, body: JSON) -> JSONObject {
     var document: JSONObject = [
       "foreign_id": .string(message.messageID),
       "revision": .int(message.createdAt.milliseconds),
@@ -57,11 +52,11 @@ struct Change {
       "body": body,
     ]
     document["thread"] = message.threadID.map { .string($0) }
-    return .object(document)
+    return document
   }
 
   /// What an edit says; what it does not say is absent, and stays as it is stored.
-  private static func document(_ message: SocialMessageUpdated, body: JSON) -> JSON {
+  private static func document(_ message: SocialMessageUpdated, body: JSON) -> JSONObject {
     var document: JSONObject = [
       "foreign_id": .string(message.messageID),
       "revision": .int(message.editedAt.milliseconds),
@@ -72,7 +67,7 @@ struct Change {
     document["thread"] = message.threadID.map { .string($0) }
     document["created_at"] = message.createdAt.map { .int($0.milliseconds) }
     document["text"] = message.text.map { .string($0) }
-    return .object(document)
+    return document
   }
 
   private static func request(_ operation: String, _ topic: Topic, _ payload: JSON) throws -> Envelope {
@@ -88,13 +83,5 @@ struct Change {
       throw PayloadError(key: "provider", expected: topic.provider, found: provider)
     }
     guard tenant == topic.tenant else { throw PayloadError(key: "tenant", expected: topic.tenant, found: tenant) }
-  }
-}
-
-extension Timestamp {
-  /// Whole milliseconds since 1970, rounded down: what the storage counts revisions in.
-  fileprivate var milliseconds: Int64 {
-    let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
-    return remainder < 0 ? quotient - 1 : quotient
   }
 }

@@ -26,6 +26,14 @@ public final class MessageIndexer: Plugin {
     }
     _ = try await context.request(change.request)
     context.metrics.add("messages_total")
+    if !change.cut.isEmpty {
+      context.metrics.add("messages_cut_total")
+      let members = JSON.array(change.cut.map { .string($0) })
+      context.log.warning(
+        "a message was too large to be stored whole",
+        ["event": .string(envelope.id), "cut": members]
+      )
+    }
     return nil
   }
 }

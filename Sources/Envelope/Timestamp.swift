@@ -14,6 +14,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     self.nanoseconds = nanoseconds
   }
 
+  /// Whole milliseconds since 1970-01-01 UTC, rounded down.
+  public var milliseconds: Int64 { Self.floorDivide(nanoseconds, 1_000_000).quotient }
+
   /// The moment of the call, by the system's clock.
   public static var now: Timestamp {
     var time = timespec()

@@ -100,25 +100,6 @@ struct MessageIndexerTests {
     try await host.stop()
   }
 
-  @Test func `a large message is stored without the provider's own part, and one that is too large is not`()
-    async throws
-  {
-    let host = FakeHost(MessageIndexer.self, answer: { _ in .response(["written": 1]) })
-    try await host.boot()
-    let text = String(repeating: "x", count: 25_000)
-    #expect(await host.handle(try created(text) { $0["provider_payload"] = .string(text) }) == .ack)
-    let body = try #require(try documents(host.record)[0]["body"])
-    #expect(body["text"]?.stringValue == text)
-    // Null takes away what an earlier event has stored; absent would keep it.
-    #expect(body["provider_payload"] == .null)
-    guard case .reject(let reason) = await host.handle(try created(text + text)) else {
-      Issue.record("expected a rejection")
-      return
-    }
-    #expect(reason.hasPrefix("text: expected a document of at most 65536 bytes, found 100"))
-    try await host.stop()
-  }
-
   @Test func `messages of many spaces are under way at the same time`() async throws {
     let host = FakeHost(MessageIndexer.self, answer: { _ in .later })
     try await host.boot()

@@ -72,11 +72,3 @@ struct RequestFields {
     StorageError("\(path)\(key): expected \(what), found \(object[key]?.summary ?? "nothing")")
   }
 }
-
-extension Timestamp {
-  /// Whole milliseconds since 1970, rounded down.
-  var milliseconds: Int64 {
-    let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
-    return remainder < 0 ? quotient - 1 : quotient
-  }
-}
