@@ -20,8 +20,6 @@ extension TestHost {
           publish: [promethean.p.echo.t.*.events.SocialMessageCreated]
           clock: {}
           log: {}
-          metrics: {}
-          state: {}
       storage:
         library: Storage
         tenants: ["*/*"]
