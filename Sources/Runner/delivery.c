@@ -20,7 +20,7 @@ int delivery_pay(runner *runner) {
   debt *debt = &runner->debt;
   if (!debt->is_owed) return 1;
   promethean_bytes body = bytes_of(debt->body, debt->size);
-  promethean_status sent = outbox_send(&runner->outbox, debt->frame, body, bytes_of(NULL, 0));
+  promethean_status sent = outbox_send(&runner->outbox, debt->frame, body);
   if (sent == PROMETHEAN_AGAIN) return 0;
   debt->is_owed = 0;
   return 1;

@@ -64,8 +64,8 @@ static promethean_status clock_after(void *context, int64_t nanoseconds, uint64_
   int64_t due = wait < INT64_MAX - start ? start + wait : INT64_MAX - 1;
   int added = timers_add(&runner->timers, due, token);
   // Whoever sleeps until a later one must look again.
-  if (added == 2) runner_rouse(runner);
-  return added ? PROMETHEAN_OK : PROMETHEAN_AGAIN;
+  if (added == TIMERS_FIRST) runner_rouse(runner);
+  return added == TIMERS_FULL ? PROMETHEAN_AGAIN : PROMETHEAN_OK;
 }
 
 static void metrics_record(void *context, int32_t kind, promethean_plugin_bytes name, double value) {
@@ -77,7 +77,7 @@ static void metrics_record(void *context, int32_t kind, promethean_plugin_bytes 
   }
   wire_frame frame = {.op = WIRE_METRIC, .argument = (int16_t)kind};
   memcpy(&frame.token, &value, sizeof frame.token);
-  if (outbox_send(outbox, frame, name, bytes_of(NULL, 0)) != PROMETHEAN_OK) outbox_drop(outbox);
+  if (outbox_send(outbox, frame, name) != PROMETHEAN_OK) outbox_drop(outbox);
 }
 
 // MARK: - Publish, request, subscribe
@@ -111,7 +111,7 @@ static promethean_status request(void *context, const promethean_plugin_envelope
 static promethean_status subscribe(void *context, promethean_plugin_bytes pattern, uint64_t token) {
   if (!pattern.size || pattern.size > ENVELOPE_FIELD_MAX) return refuse("subscribe", "pattern");
   wire_frame frame = {.op = WIRE_SUBSCRIBE, .token = token};
-  return pending(outbox_send(&((runner *)context)->outbox, frame, pattern, bytes_of(NULL, 0)));
+  return pending(outbox_send(&((runner *)context)->outbox, frame, pattern));
 }
 
 static promethean_status settle(void *context, uint64_t delivery, int32_t how, promethean_plugin_bytes reason) {
@@ -119,7 +119,7 @@ static promethean_status settle(void *context, uint64_t delivery, int32_t how, p
   // An envelope that is not recorded comes as delivery 0, and nobody waits to hear of it.
   if (!delivery) return PROMETHEAN_OK;
   wire_frame frame = {.op = WIRE_SETTLE, .argument = (int16_t)how, .token = delivery};
-  return outbox_send(&((runner *)context)->outbox, frame, text_cut(reason, ERROR_MAX), bytes_of(NULL, 0));
+  return outbox_send(&((runner *)context)->outbox, frame, text_cut(reason, ERROR_MAX));
 }
 
 static promethean_status respond(void *context, uint64_t delivery, const promethean_plugin_envelope *envelope) {

@@ -55,13 +55,12 @@ void outbox_end(outbox *outbox) {
   if (must_wake) outbox_wake_host();
 }
 
-promethean_status outbox_send(outbox *outbox, wire_frame frame, promethean_bytes a, promethean_bytes b) {
-  if (a.size > RING_FRAME_MAX || b.size > RING_FRAME_MAX) return PROMETHEAN_INVALID;
+promethean_status outbox_send(outbox *outbox, wire_frame frame, promethean_bytes body) {
+  if (body.size > RING_FRAME_MAX) return PROMETHEAN_INVALID;
   promethean_status status;
-  uint8_t *place = outbox_begin(outbox, frame, a.size + b.size, &status);
+  uint8_t *place = outbox_begin(outbox, frame, body.size, &status);
   if (!place) return status;
-  if (a.size) memcpy(place, a.data, a.size);
-  if (b.size) memcpy(place + a.size, b.data, b.size);
+  if (body.size) memcpy(place, body.data, body.size);
   outbox_end(outbox);
   return PROMETHEAN_OK;
 }

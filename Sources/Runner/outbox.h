@@ -31,8 +31,8 @@ void outbox_prepare(outbox *outbox, const ring *ring);
 uint8_t *outbox_begin(outbox *outbox, wire_frame frame, size_t size, promethean_status *status);
 /// Unlocks; what was written is on its way. [any]
 void outbox_end(outbox *outbox);
-/// Sends a frame whose body is `a`, then `b`. OK, AGAIN or INVALID. [any]
-promethean_status outbox_send(outbox *outbox, wire_frame frame, promethean_bytes a, promethean_bytes b);
+/// Sends a frame with a body. OK, AGAIN or INVALID. [any]
+promethean_status outbox_send(outbox *outbox, wire_frame frame, promethean_bytes body);
 /// Counts something that found no room and is not tried again. [any]
 void outbox_drop(outbox *outbox);
 

@@ -31,11 +31,11 @@ static void sink(timer *heap, uint32_t count, uint32_t at) {
 
 int timers_add(timers *timers, int64_t due, uint64_t token) {
   pthread_mutex_lock(&timers->lock);
-  int result = 0;
+  int result = TIMERS_FULL;
   if (timers->count < TIMERS_MAX) {
     timers->heap[timers->count] = (timer){.due = due, .token = token};
     rise(timers->heap, timers->count++);
-    result = timers->heap[0].due == due ? 2 : 1;
+    result = timers->heap[0].due == due ? TIMERS_FIRST : TIMERS_LATER;
   }
   pthread_mutex_unlock(&timers->lock);
   return result;

@@ -23,7 +23,13 @@ typedef struct timers {
 } timers;
 
 void timers_prepare(timers *timers);
-/// Adds one. Returns 0 if there are too many, 2 if it is the first to come, else 1. [any]
+/// There are too many timers already.
+#define TIMERS_FULL 0
+/// The timer was added, and another one comes first.
+#define TIMERS_LATER 1
+/// The timer was added, and is the first to come.
+#define TIMERS_FIRST 2
+/// Adds one. Returns TIMERS_… [any]
 int timers_add(timers *timers, int64_t due, uint64_t token);
 /// When the first is due; INT64_MAX: none is set. [any]
 int64_t timers_next(timers *timers);

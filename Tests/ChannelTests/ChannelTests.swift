@@ -83,6 +83,14 @@ extension Channel {
     #expect(try channel.send(body) == .full)
   }
 
+  @Test func `a ring without room says another thing than one without a frame`() throws {
+    let peer = try Peer(try Channel())
+    var status = RING_OK
+    while status == RING_OK { status = peer.send(body: [UInt8](repeating: 7, count: 1000)) }
+    #expect(status == RING_FULL)
+    #expect(status != RING_EMPTY)
+  }
+
   @Test func `a plugin that waits for room is woken by a release`() throws {
     let channel = try Channel()
     let peer = try Peer(channel)

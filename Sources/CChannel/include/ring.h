@@ -28,9 +28,10 @@
 #define RING_FRAME_MAX (RING_CAPACITY / 4)
 
 #define RING_OK 0
-/// No frame, or no room for one.
+/// No frame to read.
 #define RING_EMPTY 1
-#define RING_FULL 1
+/// No room to write one.
+#define RING_FULL 2
 /// The peer's indices or a frame's length cannot be: the peer is broken or hostile.
 #define RING_CORRUPT -1
 /// A frame larger than RING_FRAME_MAX.
