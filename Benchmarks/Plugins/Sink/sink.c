@@ -1,37 +1,20 @@
 // Counts the envelopes that come and how long they were on their way, and tells whoever asks.
 
+#define ID "bench-sink"
 #include "../bench_plugin.h"
 
 /// Times that are kept for the percentiles.
 #define TIMES_MAX 65536
 
 typedef struct sink {
-  const promethean_host *host;
-  const promethean_publish_v1 *publish;
-  const promethean_subscribe_v1 *subscribe;
   uint64_t count;
   int64_t last;
   uint32_t times[TIMES_MAX];
   uint32_t timed;
 } sink;
 
-static promethean_status create(const promethean_host *host, void **instance) {
-  sink *self = calloc(1, sizeof *self);
-  if (!self) return PROMETHEAN_FAILED;
-  self->host = host;
-  self->publish = host->extension(host->context, text(PROMETHEAN_PUBLISH_V1));
-  self->subscribe = host->extension(host->context, text(PROMETHEAN_SUBSCRIBE_V1));
-  if (!self->publish || !self->subscribe) {
-    free(self);
-    return PROMETHEAN_DENIED;
-  }
-  *instance = self;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
+static promethean_status create(const promethean_host *given, void **instance) {
+  return make(given, sizeof(sink), instance);
 }
 
 static int ascending(const void *a, const void *b) {
@@ -48,14 +31,14 @@ static promethean_status report(sink *self, uint64_t delivery) {
   snprintf(answer, sizeof answer, "{\"count\":%llu,\"last\":%lld,\"p50\":%u,\"p99\":%u}", (unsigned long long)self->count,
            (long long)self->last, p50, p99);
   promethean_envelope envelope = {.struct_size = sizeof envelope, .intent = text("report"), .payload = text(answer)};
-  promethean_status status = self->subscribe->respond(self->host->context, delivery, &envelope);
+  promethean_status status = subscribing->respond(host->context, delivery, &envelope);
   if (status != PROMETHEAN_OK) return status;
   self->count = self->timed = 0;
   return PROMETHEAN_PENDING;
 }
 
 /// Tells the source that what it sent is here.
-static promethean_status tell(sink *self, const promethean_host_envelope *ping) {
+static promethean_status tell(const promethean_host_envelope *ping) {
   char topic[256];
   snprintf(topic, sizeof topic, "promethean.p.bench.t.%.*s.voice.pong", (int)ping->tenant.size,
            (const char *)ping->tenant.data);
@@ -64,7 +47,7 @@ static promethean_status tell(sink *self, const promethean_host_envelope *ping) 
       .topic = text(topic),
       .intent = text("pong"),
   };
-  promethean_status status = self->publish->publish(self->host->context, &pong, 0);
+  promethean_status status = publishing->publish(host->context, &pong, 0);
   return status == PROMETHEAN_PENDING ? PROMETHEAN_OK : status;
 }
 
@@ -73,11 +56,11 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (envelope->flags & PROMETHEAN_FLAG_REQUEST) return report(self, delivery);
   self->last = now();
   self->count++;
-  if (!is_text(envelope->intent, "ping")) return self->count % FRAMES_PER_WORD ? PROMETHEAN_OK : tell(self, envelope);
+  if (!is(envelope->intent, "ping")) return self->count % FRAMES_PER_WORD ? PROMETHEAN_OK : tell(envelope);
   int64_t sent;
   memcpy(&sent, envelope->payload.data, sizeof sent);
   if (self->timed < TIMES_MAX) self->times[self->timed++] = (uint32_t)(self->last - sent);
-  return tell(self, envelope);
+  return tell(envelope);
 }
 
 static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
@@ -86,26 +69,3 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
 }
 
 static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { free(instance); }
-
-static const promethean_plugin table = {
-    .struct_size = sizeof table,
-    .abi_major = PROMETHEAN_ABI_MAJOR,
-    .abi_minor = PROMETHEAN_ABI_MINOR,
-    .id = {(const uint8_t *)"bench-sink", sizeof "bench-sink" - 1},
-    .create = create,
-    .start = start,
-    .deliver = deliver,
-    .completed = completed,
-    .poll = poll,
-    .stop = stop,
-    .destroy = destroy,
-};
-
-__attribute__((visibility("default"))) const promethean_plugin *promethean_plugin_entry_v1(void) { return &table; }

@@ -4,6 +4,7 @@
 // way. Modes: 0 streams to a sink, which says how far it is, 1 has them recorded, 2 sends one when the last has come
 // back.
 
+#define ID "bench-source"
 #include "../bench_plugin.h"
 
 #define MODE_STREAM 0
@@ -13,9 +14,6 @@
 #define TURN 64
 
 typedef struct source {
-  const promethean_host *host;
-  const promethean_publish_v1 *publish;
-  const promethean_subscribe_v1 *subscribe;
   /// The request that is being worked on; 0: none.
   uint64_t run;
   uint64_t mode, count, window;
@@ -28,23 +26,8 @@ typedef struct source {
   uint8_t payload[PROMETHEAN_PAYLOAD_MAX];
 } source;
 
-static promethean_status create(const promethean_host *host, void **instance) {
-  source *self = calloc(1, sizeof *self);
-  if (!self) return PROMETHEAN_FAILED;
-  self->host = host;
-  self->publish = host->extension(host->context, text(PROMETHEAN_PUBLISH_V1));
-  self->subscribe = host->extension(host->context, text(PROMETHEAN_SUBSCRIBE_V1));
-  if (!self->publish || !self->subscribe) {
-    free(self);
-    return PROMETHEAN_DENIED;
-  }
-  *instance = self;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
+static promethean_status create(const promethean_host *given, void **instance) {
+  return make(given, sizeof(source), instance);
 }
 
 /// Answers the request, or, if there is no room, leaves it for the next poll.
@@ -53,7 +36,7 @@ static void finish(source *self) {
   snprintf(answer, sizeof answer, "{\"begun\":%lld,\"ended\":%lld,\"refused\":%llu}", (long long)self->begun, (long long)now(),
            (unsigned long long)self->refused);
   promethean_envelope envelope = {.struct_size = sizeof envelope, .intent = text("done"), .payload = text(answer)};
-  if (self->subscribe->respond(self->host->context, self->run, &envelope) != PROMETHEAN_AGAIN) self->run = 0;
+  if (subscribing->respond(host->context, self->run, &envelope) != PROMETHEAN_AGAIN) self->run = 0;
 }
 
 /// Sends one envelope. Returns whether there was room.
@@ -61,7 +44,7 @@ static int send_one(source *self) {
   uint64_t token = self->mode == MODE_DURABLE ? self->sent + 1 : 0;
   int64_t time = now();
   memcpy(self->payload, &time, sizeof time);
-  if (self->publish->publish(self->host->context, &self->envelope, token) == PROMETHEAN_AGAIN) return 0;
+  if (publishing->publish(host->context, &self->envelope, token) == PROMETHEAN_AGAIN) return 0;
   self->sent++;
   return 1;
 }
@@ -72,21 +55,21 @@ static void poll(void *instance) {
   int turn = 0;
   while (self->sent < self->count && self->sent - self->ended < self->window && turn < TURN && send_one(self)) turn++;
   if (self->ended == self->count) return finish(self);
-  if (turn == TURN) self->host->wake(self->host->context);
+  if (turn == TURN) host->wake(host->context);
 }
 
 static promethean_status begin(source *self, uint64_t delivery, const promethean_host_envelope *request) {
   static const char *const topics[] = {"voice.frame", "events.BenchEvent", "voice.ping"};
   if (self->run) return PROMETHEAN_CONFLICT;
-  uint64_t size = json_number(request->payload, "\"size\"");
-  self->mode = json_number(request->payload, "\"mode\"");
+  uint64_t size = (uint64_t)number(request->payload, "size", 0);
+  self->mode = (uint64_t)number(request->payload, "mode", 0);
   if (self->mode > MODE_PING || size < sizeof(int64_t) || size > sizeof self->payload) return PROMETHEAN_INVALID;
-  self->count = json_number(request->payload, "\"count\"");
-  self->window = json_number(request->payload, "\"window\"");
+  self->count = (uint64_t)number(request->payload, "count", 0);
+  self->window = (uint64_t)number(request->payload, "window", 0);
   self->sent = self->ended = self->refused = 0;
   self->begun = now();
   self->run = delivery;
-  promethean_bytes tenant = self->host->tenant;
+  promethean_bytes tenant = host->tenant;
   snprintf(self->topic, sizeof self->topic, "promethean.p.bench.t.%.*s.%s", (int)tenant.size, (const char *)tenant.data,
            topics[self->mode]);
   // The last letter of the tenant: each source has a sink of its own.
@@ -99,7 +82,7 @@ static promethean_status begin(source *self, uint64_t delivery, const promethean
       .content_type = text("application/octet-stream"),
       .payload = {.data = self->payload, .size = size},
   };
-  self->host->wake(self->host->context);
+  host->wake(host->context);
   return PROMETHEAN_PENDING;
 }
 
@@ -118,26 +101,3 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
   self->ended++;
   if (status != PROMETHEAN_OK) self->refused++;
 }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { free(instance); }
-
-static const promethean_plugin table = {
-    .struct_size = sizeof table,
-    .abi_major = PROMETHEAN_ABI_MAJOR,
-    .abi_minor = PROMETHEAN_ABI_MINOR,
-    .id = {(const uint8_t *)"bench-source", sizeof "bench-source" - 1},
-    .create = create,
-    .start = start,
-    .deliver = deliver,
-    .completed = completed,
-    .poll = poll,
-    .stop = stop,
-    .destroy = destroy,
-};
-
-__attribute__((visibility("default"))) const promethean_plugin *promethean_plugin_entry_v1(void) { return &table; }

@@ -1,82 +1,12 @@
-// What the plugins of these tests have in common: their manifest, text, and the host's extensions.
+// What the plugins of these tests have in common: their manifest, which the test has written.
 
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
 #include <promethean/note.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "../../Fixtures/plain_plugin.h"
 
 PROMETHEAN_NOTE_FILE(MANIFEST)
-
-static const promethean_host *host;
-static const promethean_log_v1 *logging;
-static const promethean_publish_v1 *publishing;
-static const promethean_request_v1 *requesting;
-static const promethean_subscribe_v1 *subscribing;
-static const promethean_clock_v1 *timing;
-static const promethean_state_v1 *keeping;
-
-static inline promethean_bytes text(const char *string) {
-  return (promethean_bytes){.data = (const uint8_t *)string, .size = strlen(string)};
-}
-
-static inline int is(promethean_bytes bytes, const char *string) {
-  return bytes.size == strlen(string) && !memcmp(bytes.data, string, bytes.size);
-}
-
-/// The whole number behind `"name":` in a JSON object, or `otherwise`.
-static inline long long number(promethean_bytes json, const char *name, long long otherwise) {
-  char copy[65537], key[64];
-  uint64_t size = json.size < sizeof copy - 1 ? json.size : sizeof copy - 1;
-  memcpy(copy, json.data, size);
-  copy[size] = 0;
-  snprintf(key, sizeof key, "\"%s\":", name);
-  const char *found = strstr(copy, key);
-  return found ? atoll(found + strlen(key)) : otherwise;
-}
-
-static inline void find_extensions(const promethean_host *given) {
-  host = given;
-  logging = host->extension(host->context, text(PROMETHEAN_LOG_V1));
-  publishing = host->extension(host->context, text(PROMETHEAN_PUBLISH_V1));
-  requesting = host->extension(host->context, text(PROMETHEAN_REQUEST_V1));
-  subscribing = host->extension(host->context, text(PROMETHEAN_SUBSCRIBE_V1));
-  timing = host->extension(host->context, text(PROMETHEAN_CLOCK_V1));
-  keeping = host->extension(host->context, text(PROMETHEAN_STATE_V1));
-}
-
-static inline promethean_status respond(uint64_t delivery, const char *json) {
-  promethean_envelope answer = {.struct_size = sizeof answer, .payload = text(json)};
-  promethean_status status = subscribing->respond(host->context, delivery, &answer);
-  return status == PROMETHEAN_OK ? PROMETHEAN_PENDING : status;
-}
-
-// What a plugin defines.
-static promethean_status create(const promethean_host *given, void **instance);
-static promethean_status start(void *instance, uint64_t operation);
-static promethean_status deliver(void *instance, uint64_t delivery, const promethean_host_envelope *envelope);
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result);
-static void poll(void *instance);
-static promethean_status stop(void *instance, uint64_t operation);
-static void destroy(void *instance);
-
-static const promethean_plugin table = {
-    .struct_size = sizeof table,
-    .abi_major = PROMETHEAN_ABI_MAJOR,
-    .abi_minor = PROMETHEAN_ABI_MINOR,
-    .id = {(const uint8_t *)ID, sizeof ID - 1},
-    .create = create,
-    .start = start,
-    .deliver = deliver,
-    .completed = completed,
-    .poll = poll,
-    .stop = stop,
-    .destroy = destroy,
-};
-
-__attribute__((visibility("default"))) const promethean_plugin *promethean_plugin_entry_v1(void) { return &table; }
 
 #endif
