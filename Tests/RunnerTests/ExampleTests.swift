@@ -8,7 +8,8 @@ internal import Testing
 @Suite struct ExampleTests {
   private static let directory = Fixture.package + "/examples/c-uppercase"
 
-  private static func build() throws -> Fixture {
+  /// Made once: tests that run at the same time must not find a library half written.
+  private static let library = Result {
     try Fixture.run("/usr/bin/make", ["-s", "-C", directory])
     return Fixture(path: directory + "/libCUppercase.so")
   }
@@ -25,7 +26,7 @@ internal import Testing
   }
 
   private static func spawn() throws -> Driver {
-    let driver = try Driver(build()) {
+    let driver = try Driver(library.get()) {
       $0.pluginID = "c-uppercase"
       $0.extensions = [.log, .publish, .subscribe]
     }
@@ -94,7 +95,7 @@ internal import Testing
     let snippet = try #require(readme.components(separatedBy: "```yaml\n").last?.components(separatedBy: "```").first)
     let path = try Fixture.writableDirectory("example", owner: 0) + "/plugins.yml"
     let manifest = "version: 1\ntenants: [ { provider: echo, tenant: demo } ]\n" + snippet
-    let library = try Self.build().path
+    let library = try Self.library.get().path
     let text = manifest.replacingOccurrences(of: "examples/c-uppercase/libCUppercase.so", with: library)
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     let deployment = try Deployment.load(path: path, searchPath: [])
