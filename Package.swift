@@ -199,7 +199,7 @@ let package = Package(
       exclude: ["Fixtures"]
     ),
     tests("Library", ["SQLite", "YAML"]),
-    tests("Host", ["Host", "Envelope", "Channel", "SQLite", "YAML", "CLinux"]),
+    tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
     tests("EndToEnd", ["CLinux", "Host", "Envelope", "PluginABI"], exclude: ["Fixtures", "Golden"]),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer", hasGolden: true),

@@ -5,13 +5,22 @@ struct AppendQueue {
   enum Publisher {
     case instance(Caller)
     case client(@Sendable (Result<Int64?, RequestFailure>) -> Void)
-    /// A request, which begins when it is recorded.
-    case request(UInt64)
+    /// A request, which begins when it is recorded; and the instance that it is charged to, if it is one's.
+    case request(UInt64, by: Caller?)
   }
 
   struct Append {
     let bytes: [UInt8]
     let publisher: Publisher
+
+    /// Whose credit it is charged to.
+    var debtor: Caller? {
+      switch publisher {
+      case .instance(let caller): caller
+      case .request(_, let caller): caller
+      case .client: nil
+      }
+    }
   }
 
   private var appends: [Append] = []

@@ -30,8 +30,6 @@ final class Consumer {
   var needsDispatch = true
   /// Whether its progress is ahead of what is recorded.
   var needsProgress = false
-  /// The last progress that was recorded, so that idle consumers are not written again.
-  var recordedCursor: Int64
 
   /// A request that waits for a member.
   struct WaitingRequest {
@@ -47,7 +45,6 @@ final class Consumer {
     self.patterns = patterns
     self.record = record
     self.queue = queue
-    recordedCursor = queue.cursor
   }
 
   /// Subscribes to one more pattern.
@@ -73,20 +70,28 @@ final class Consumer {
   /// The member to give an envelope that is not recorded: one and the same for a key, else the one that holds fewest.
   ///
   /// Allocates nothing.
-  func member(for key: UInt64) -> Instance? {
-    if members.count == 1 { return members[0].isTaking ? members[0] : nil }
+  ///
+  /// - Parameters:
+  ///   - key: Hash of the envelope's key; 0 for none.
+  ///   - isRequest: Whether it is to be settled, for a member that holds a suspect is given nothing beside it that is.
+  func member(for key: UInt64, isRequest: Bool = false) -> Instance? {
+    if members.count == 1 { return takes(members[0], isRequest) ? members[0] : nil }
     var ready = 0
     var idlest: Instance?
-    for member in members where member.isTaking {
+    for member in members where takes(member, isRequest) {
       ready += 1
       if member.deliveries.count < idlest?.deliveries.count ?? .max { idlest = member }
     }
     guard key != 0, ready > 1 else { return idlest }
     var left = Int(key % UInt64(ready))
-    for member in members where member.isTaking {
+    for member in members where takes(member, isRequest) {
       if left == 0 { return member }
       left -= 1
     }
     return idlest
+  }
+
+  private func takes(_ member: Instance, _ isRequest: Bool) -> Bool {
+    member.isTaking && !(isRequest && queue.isKeptFree(member.number))
   }
 }

@@ -72,6 +72,8 @@ package struct DurableQueue {
   private var leasedKeys: Set<UInt64> = []
   /// Members that hold a suspect, which is alone there.
   private var isolated: Set<Int> = []
+  /// The member that a suspect waits for.
+  private var reserved: Int?
   /// Nothing before this index of `entries` is waiting.
   private var firstWaiting = 0
 
@@ -147,6 +149,7 @@ package struct DurableQueue {
   ///   - deliver: Hands an entry to a member; false: that member has no room after all.
   package mutating func dispatch(now: Int64, to members: inout [Member], deliver: (Entry, Int) -> Bool) {
     for index in members.indices where isolated.contains(members[index].id) { members[index].isClosed = true }
+    reserved = nil
     // One of a key at a time: were a second already on its way when the first fails, it would be handled before the
     // first is tried again.
     var blocked = leasedKeys
@@ -175,10 +178,11 @@ package struct DurableQueue {
 
   /// Keeps the member that holds fewest free of anything more, so that a suspect, which waits for one that holds
   /// nothing, gets its turn.
-  private func reserve(among members: inout [Member]) {
+  private mutating func reserve(among members: inout [Member]) {
     let open = members.indices.filter { members[$0].hasRoom }
     guard let idlest = open.min(by: { members[$0].load < members[$1].load }) else { return }
     members[idlest].isClosed = true
+    reserved = members[idlest].id
   }
 
   private func choose(for entry: Entry, among members: [Member]) -> Int? {
@@ -196,6 +200,11 @@ package struct DurableQueue {
       isolated.insert(member.id)
     }
     if entries[index].key != 0 { leasedKeys.insert(entries[index].key) }
+  }
+
+  /// Whether a member holds a suspect, or is kept free for one, so that it is given nothing else.
+  package func isKeptFree(_ member: Int) -> Bool {
+    isolated.contains(member) || reserved == member
   }
 
   // MARK: - Taking back

@@ -49,6 +49,17 @@ final class EnvelopeStamp {
     unsafe fields.update(repeating: envelope_text(), count: Int(ENVELOPE_FIELDS) + 1)
   }
 
+  /// Leaves of an answer what is its sender's to say: what it means, what it holds, and what made it.
+  func keepAnswer() {
+    head = envelope_head()
+    for field in 0..<ENVELOPE_FIELDS {
+      switch field {
+      case ENVELOPE_INTENT, ENVELOPE_CONTENT_TYPE, ENVELOPE_BUILD, ENVELOPE_MODELS, ENVELOPE_CONFIG_REV: break
+      default: unsafe fields[Int(field)] = unsafe envelope_text()
+      }
+    }
+  }
+
   /// One of the text fields, ENVELOPE_….
   subscript(field: Int32) -> UnsafeRawBufferPointer {
     get { unsafe UnsafeRawBufferPointer(start: fields[Int(field)].data, count: Int(fields[Int(field)].size)) }

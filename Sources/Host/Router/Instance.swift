@@ -54,18 +54,14 @@ package final class Instance {
   var deliveries = DeliveryTable()
   /// Frames that found no room in the ring.
   var outbox = Outbox()
-  /// Publishes that the journal has not answered yet, and requests that nobody has.
-  var openAppends = 0
-  var openAppendBytes = 0
-  var openRequests = 0
+  /// What it has begun that is not ended.
+  var credit = Credit()
   /// How often it may log, and be refused something, before the rest is only counted.
   var logCap = RateCap.records
   var auditCap = RateCap.audits
   /// Envelopes dropped since the host started, and when the last was, on the monotonic clock.
   var dropped = 0
   var lastDrop: Int64?
-  /// Whether its ring is left alone until the journal has caught up.
-  var isHeldBack = false
   /// Whether a delivery found no room in its ring.
   var awaitsRoom = false
   /// Its consumer's place among the router's.
@@ -108,7 +104,7 @@ package final class Instance {
   }
 
   /// Whether its ring is left alone until it, or the journal, has caught up.
-  var mustWait: Bool { isHeldBack || outbox.bytes > Outbox.bytesLimit }
+  var mustWait: Bool { credit.isHeldBack || outbox.bytes > Outbox.bytesLimit }
 
   /// Whether envelopes are given to it.
   var isTaking: Bool {

@@ -15,6 +15,11 @@ struct PendingRequests {
     case instance(Caller)
     /// Somebody on the admin socket.
     case client(@Sendable (Result<Envelope, RequestFailure>) -> Void)
+
+    /// The instance that it is, if it is one.
+    var caller: Caller? {
+      if case .instance(let caller) = self { caller } else { nil }
+    }
   }
 
   /// A request that is not answered yet.

@@ -89,6 +89,7 @@ extension Router {
   /// Gives a request that is not recorded to a member, or has it wait for one.
   func give(_ request: Consumer.WaitingRequest, to consumer: Consumer) {
     guard consumer.waiting.isEmpty, tryToGive(request, to: consumer) else {
+      if consumer.waiting.count >= Consumer.waitingLimit { forgetUnwanted(of: consumer) }
       guard consumer.waiting.count < Consumer.waitingLimit else {
         guard let refused = pending.remove(request.id) else { return }
         return fail(
@@ -102,6 +103,11 @@ extension Router {
     }
   }
 
+  /// Lets go of waiting requests that were answered meanwhile, as at their deadline.
+  func forgetUnwanted(of consumer: Consumer) {
+    if !consumer.waiting.isEmpty { consumer.waiting.removeAll { !pending.contains($0.id) } }
+  }
+
   private func giveWaiting(of consumer: Consumer) {
     var given = 0
     for request in consumer.waiting {
@@ -112,9 +118,9 @@ extension Router {
   }
 
   private func tryToGive(_ request: Consumer.WaitingRequest, to consumer: Consumer) -> Bool {
-    guard let member = consumer.member(for: request.key), member.deliveries.count < member.plugin.limits.inFlight else {
-      return false
-    }
+    guard let member = consumer.member(for: request.key, isRequest: true),
+      member.deliveries.count < member.plugin.limits.inFlight
+    else { return false }
     // Its requester may have been answered, at the deadline, while it waited.
     guard pending.contains(request.id) else { return true }
     let now = HostClock.monotonic

@@ -15,18 +15,18 @@ extension Router {
       switch result {
       case .success(let outcomes): recorded(append, outcomes[index])
       case .failure(let error):
-        answer(append, .failure(RequestFailure(status: PROMETHEAN_FAILED, message: error.description)))
+        tell(append, .failure(RequestFailure(status: PROMETHEAN_FAILED, message: error.description)))
       }
     }
   }
 
   private func recorded(_ append: AppendQueue.Append, _ outcome: JournalOutcome.Append) {
     switch outcome {
-    case .duplicate: answerDuplicate(append)
+    case .duplicate: tellDuplicate(append)
     case .recorded(let sequence):
       metrics.journal.appended.add()
       metrics.journal.appendedBytes.add(UInt64(append.bytes.count))
-      answer(append, .success(sequence))
+      tell(append, .success(sequence))
       unsafe append.bytes.withUnsafeBytes { bytes in
         let envelope = unsafe RecordedEnvelope(bytes)
         guard let route = try? unsafe route(of: envelope[ENVELOPE_TOPIC]) else { return }
@@ -54,32 +54,25 @@ extension Router {
 
   /// A copy is as good as the first for whoever publishes; one who asks would wait for an answer that went to the
   /// first.
-  private func answerDuplicate(_ append: AppendQueue.Append) {
+  private func tellDuplicate(_ append: AppendQueue.Append) {
     metrics.journal.duplicates.add()
-    guard case .request = append.publisher else { return answer(append, .success(nil)) }
+    guard case .request = append.publisher else { return tell(append, .success(nil)) }
     let message = "an envelope with this id was sent before; a request of its own needs an id of its own"
-    answer(append, .failure(RequestFailure(status: PROMETHEAN_CONFLICT, message: message)))
+    tell(append, .failure(RequestFailure(status: PROMETHEAN_CONFLICT, message: message)))
   }
 
-  private func answer(_ append: AppendQueue.Append, _ result: Result<Int64?, RequestFailure>) {
-    let size = append.bytes.count
+  /// Tells whoever published how it ended.
+  private func tell(_ append: AppendQueue.Append, _ result: Result<Int64?, RequestFailure>) {
+    append.debtor?.giveBack(bytes: append.bytes.count)
     switch append.publisher {
     case .client(let hear): hear(result)
-    case .request(let id):
+    case .request(let id, _):
       if case .failure(let failure) = result, let request = pending.remove(id) {
         fail(request, failure.status, failure.message)
       }
     case .instance(let caller):
       guard caller.isListening else { return }
       let (instance, token) = (caller.instance, caller.token)
-      instance.openAppends -= 1
-      instance.openAppendBytes -= size
-      if instance.isHeldBack, instance.openAppends < Self.openAppendsLimit / 2,
-        instance.openAppendBytes < Self.openAppendBytesLimit / 2
-      {
-        instance.isHeldBack = false
-        instance.hasMore = true
-      }
       switch result {
       case .success: self.result(to: instance, token: token, status: PROMETHEAN_OK)
       case .failure(let failure): self.result(to: instance, token: token, status: failure.status, text: failure.message)

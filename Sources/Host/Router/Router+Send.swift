@@ -25,11 +25,11 @@ extension Router {
   func request(_ frame: Frame, from instance: Instance) {
     unsafe instance.countSent(bytes: frame.body.count)
     do throws(Refusal) {
-      guard instance.openRequests < Self.openRequestsLimit else {
-        throw Refusal(status: PROMETHEAN_UNAVAILABLE, message: "\(Self.openRequestsLimit) requests are open already")
+      guard instance.credit.hasRoomForRequest else {
+        throw Refusal(status: PROMETHEAN_UNAVAILABLE, message: "\(Credit.requestsLimit) requests are open already")
       }
       let route = try unsafe admit(frame.body, from: instance, as: .request)
-      instance.openRequests += 1
+      instance.credit.beginRequest()
       begin(on: route, for: .instance(Caller(instance, token: frame.token)))
     } catch {
       refuse(instance, token: frame.token, error)
@@ -99,7 +99,7 @@ extension Router {
 
   // MARK: - What `stamp` holds
 
-  /// Gives an id to an envelope that has none, and a media type to a payload without one.
+  /// Gives an id to an envelope that has none.
   private func complete() {
     if unsafe stamp[ENVELOPE_ID].isEmpty { unsafe stamp[ENVELOPE_ID] = names.nextID() }
   }
@@ -118,16 +118,10 @@ extension Router {
       )
     complete()
     let bytes = unsafe [UInt8](stamp.compose())
-    appends.add(AppendQueue.Append(bytes: bytes, publisher: publisher))
+    let append = AppendQueue.Append(bytes: bytes, publisher: publisher)
+    append.debtor?.charge(bytes: bytes.count)
+    appends.add(append)
     journal.append(bytes, digest: digest)
-    if case .instance(let caller) = publisher {
-      let instance = caller.instance
-      instance.openAppends += 1
-      instance.openAppendBytes += bytes.count
-      if instance.openAppends >= Self.openAppendsLimit || instance.openAppendBytes >= Self.openAppendBytesLimit {
-        instance.isHeldBack = true
-      }
-    }
   }
 
   /// Gives the envelope to every consumer now.
@@ -176,7 +170,7 @@ extension Router {
     let correlation = FixedBytes(pending.correlation(of: id))
     unsafe stamp[ENVELOPE_CORR] = correlation.bytes
     if route.isDurable {
-      record(on: route, by: .request(id))
+      record(on: route, by: .request(id, by: requester.caller))
     } else {
       complete()
       let key = unsafe keyHash(stamp[ENVELOPE_KEY])
@@ -196,7 +190,7 @@ extension Router {
   ///
   /// An instance that is itself to settle a delivery by a deadline must hear in time to do so.
   private func patience(of requester: PendingRequests.Requester) -> Int64 {
-    guard case .instance(let caller) = requester else { return Self.clientPatience }
+    guard let caller = requester.caller else { return Self.clientPatience }
     return caller.instance.plugin.limits.deadline.nanoseconds / 2
   }
 

@@ -14,27 +14,34 @@ extension Router {
 
   // MARK: - What an instance says of a delivery
 
+  private static let waysToSettle = PROMETHEAN_SETTLE_ACK...PROMETHEAN_SETTLE_REJECT
+
   func settle(_ frame: Frame, from instance: Instance) throws {
+    let way = Int32(frame.argument)
+    // Ahead of taking it: what is open when an instance ends is given back, and whoever asked is told.
+    guard Self.waysToSettle.contains(way) else {
+      throw Violation(description: "it settled a delivery in the unknown way \(way)")
+    }
     guard let delivery = take(frame.token, from: instance, "settled") else { return }
     let reason = Self.bounded(unsafe String(decoding: frame.body, as: UTF8.self))
-    switch Int32(frame.argument) {
-    case PROMETHEAN_SETTLE_ACK: acknowledge(delivery)
+    switch way {
     case PROMETHEAN_SETTLE_RETRY: retry(delivery, of: instance, reason)
     case PROMETHEAN_SETTLE_RELEASE: release(delivery)
     case PROMETHEAN_SETTLE_REJECT: reject(delivery, of: instance, reason)
-    default: throw Violation(description: "it settled a delivery in the unknown way \(frame.argument)")
+    default: acknowledge(delivery)
     }
     instance.handled(since: delivery.since)
   }
 
   func respond(_ frame: Frame, from instance: Instance) throws {
-    guard let delivery = take(frame.token, from: instance, "answered") else { return }
-    instance.handled(since: delivery.since)
+    // Ahead of taking it, as when it settles.
     do throws(EnvelopeStamp.Malformed) {
       try unsafe stamp.parse(frame.body)
     } catch {
       throw Violation(description: "it answered with a malformed envelope: \(error.description)")
     }
+    guard let delivery = take(frame.token, from: instance, "answered") else { return }
+    instance.handled(since: delivery.since)
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
       answer(request, from: instance, status: Int32(frame.argument))
     }
@@ -156,11 +163,8 @@ extension Router {
     }
     pending.forget(instance)
     instance.outbox.removeAll()
-    instance.openRequests = 0
     instance.hasMore = false
-    instance.openAppends = 0
-    instance.openAppendBytes = 0
-    instance.isHeldBack = false
+    instance.credit = Credit()
   }
 
   // MARK: - Answers
@@ -172,6 +176,7 @@ extension Router {
     let topic = FixedBytes(request.topic)
     let intent = FixedBytes(request.intent)
     guard let route = unsafe try? route(of: topic.bytes) else { return }
+    stamp.keepAnswer()
     unsafe stamp[ENVELOPE_TOPIC] = route.text.bytes
     unsafe stamp[ENVELOPE_SRC] = instance.src.bytes
     unsafe stamp[ENVELOPE_PROVIDER] = route.provider.bytes
@@ -182,6 +187,7 @@ extension Router {
     unsafe stamp[ENVELOPE_CORR] = correlation.bytes
     let trace = FixedBytes(request.trace)
     unsafe stamp[ENVELOPE_TRACE] = trace.bytes
+    stamp.head.hops = unsafe HopTable.identity(of: trace.bytes).map { hops.next(trace: $0, from: instance.number) } ?? 0
     stamp.head.ts = HostClock.realtime
     stamp.head.attempt = 1
     stamp.head.flags = UInt8(PROMETHEAN_FLAG_RESPONSE)
@@ -190,7 +196,7 @@ extension Router {
     switch request.requester {
     case .instance(let caller):
       guard caller.isListening else { return }
-      caller.instance.openRequests -= 1
+      caller.instance.credit.endRequest()
       unsafe send(caller.instance, op: WIRE_RESULT_ENVELOPE, argument: status, token: caller.token, bytes)
     case .client(let hear):
       hear(
@@ -211,7 +217,7 @@ extension Router {
     switch request.requester {
     case .instance(let caller):
       guard caller.isListening else { return }
-      caller.instance.openRequests -= 1
+      caller.instance.credit.endRequest()
       result(to: caller.instance, token: caller.token, status: status, text: message)
     case .client(let hear): hear(.failure(RequestFailure(status: status, message: message)))
     }

@@ -69,7 +69,11 @@ extension Router {
   }
 
   private func read(_ key: StateKey, for caller: Caller) {
+    // What it may bring is what it costs.
+    let cost = key.size + Int(PROMETHEAN_STATE_MAX)
+    caller.charge(bytes: cost)
     journal.ask(.state(key)) { [weak self] result in
+      caller.giveBack(bytes: cost)
       guard let self, caller.isListening else { return }
       switch result {
       case .success(.state(let document?)): give(document, to: caller)
@@ -104,7 +108,10 @@ extension Router {
   }
 
   private func change(_ change: StateChange, for caller: Caller) {
+    let cost = change.size
+    caller.charge(bytes: cost)
     journal.change(change) { [weak self] result in
+      caller.giveBack(bytes: cost)
       guard let self, caller.isListening else { return }
       let (status, text): (Int32, String) =
         switch result {
@@ -114,6 +121,21 @@ extension Router {
         case .failure(let error): (PROMETHEAN_FAILED, error.description)
         }
       self.result(to: caller.instance, token: caller.token, status: status, text: text)
+    }
+  }
+}
+
+extension StateKey {
+  /// Bytes of its texts.
+  fileprivate var size: Int { plugin.utf8.count + provider.utf8.count + tenant.utf8.count + key.utf8.count }
+}
+
+extension StateChange {
+  /// Bytes that it holds until it is written.
+  fileprivate var size: Int {
+    switch self {
+    case .put(let key, let document, _): key.size + document.count
+    case .remove(let key): key.size
     }
   }
 }

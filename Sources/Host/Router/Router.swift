@@ -13,12 +13,6 @@ internal import Envelope
 package final class Router {
   /// Frames taken from one instance before the next has its turn.
   static let framesPerTurn = 256
-  /// Publishes of one instance that the journal may owe an answer for, before its ring is left alone.
-  static let openAppendsLimit = 4096
-  /// Bytes of them: what a publisher may cost the host while the disk is slow.
-  static let openAppendBytesLimit = 8 << 20
-  /// Requests of one instance that may be open at once.
-  static let openRequestsLimit = 4096
 
   let journal: JournalLink
   let log: Log
@@ -124,7 +118,7 @@ package final class Router {
   func drainToEnd(_ instance: Instance) {
     repeat {
       // It hears no answer any more, so nothing of its is waited for.
-      instance.isHeldBack = false
+      instance.credit.letGo()
       instance.outbox.removeAll()
       drain(instance)
     } while instance.hasMore
@@ -206,6 +200,7 @@ package final class Router {
       fail(request, PROMETHEAN_TIMEOUT, "no answer to \(request.topic) within its deadline")
     }
     for consumer in consumers {
+      forgetUnwanted(of: consumer)
       if consumer.queue.hasWaiting || consumer.queue.position < head { consumer.needsDispatch = true }
       recordProgress(of: consumer)
     }

@@ -29,7 +29,8 @@ package final class RunnerProcess {
     case signal(Int32)
   }
 
-  private init(pid: Int32, pidfd: Int32, control: Int32, stderr: Int32, channel: Channel) {
+  /// A process that was spawned; descriptors of -1, and a pid of -1, are ones that there are not.
+  init(pid: Int32, pidfd: Int32, control: Int32, stderr: Int32, channel: Channel) {
     self.pid = pid
     self.pidfd = pidfd
     self.control = control
