@@ -14,18 +14,40 @@ enum Directory {
     }
   }
 
-  /// Gives a directory and all in it to a user, without following links.
+  /// Gives a directory and all in it to a user, if it is not theirs already.
+  ///
+  /// Whoever it belonged to may rename and link in it meanwhile, so each step goes by the descriptor of the directory
+  /// above, never by a path, and no link is followed. A directory comes after what is in it: one that has been given
+  /// has been given whole.
   static func give(_ path: String, to uid: UInt32) throws(HostError) {
+    try give(path, in: AT_FDCWD, to: uid, path: path)
+  }
+
+  private static func give(_ name: String, in parent: Int32, to uid: UInt32, path: String) throws(HostError) {
+    let directory = unsafe openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard directory >= 0 else { throw HostError(call: "open", path: path) }
+    defer { close(directory) }
     var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { throw HostError(call: "stat", path: path) }
-    if status.st_uid != uid, unsafe lchown(path, uid, uid) != 0 { throw HostError(call: "chown", path: path) }
-    guard status.st_mode & S_IFMT == S_IFDIR else { return }
-    for name in entries(of: path) { try give("\(path)/\(name)", to: uid) }
+    guard unsafe fstat(directory, &status) == 0 else { throw HostError(call: "stat", path: path) }
+    guard status.st_uid != uid else { return }
+    for name in entries(of: directory) {
+      let path = "\(path)/\(name)"
+      guard unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+        throw HostError(call: "stat", path: path)
+      }
+      if status.st_mode & S_IFMT == S_IFDIR {
+        try give(name, in: directory, to: uid, path: path)
+      } else if unsafe fchownat(directory, name, uid, uid, AT_SYMLINK_NOFOLLOW) != 0 {
+        throw HostError(call: "chown", path: path)
+      }
+    }
+    guard fchown(directory, uid, uid) == 0 else { throw HostError(call: "chown", path: path) }
   }
 
   /// The names in a directory, in order, itself and its parent left out.
-  static func entries(of path: String) -> [String] {
-    guard let directory = unsafe opendir(path) else { return [] }
+  private static func entries(of descriptor: Int32) -> [String] {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0, let directory = unsafe fdopendir(copy) else { return [] }
     defer { unsafe closedir(directory) }
     var names: [String] = []
     while let entry = unsafe readdir(directory) {

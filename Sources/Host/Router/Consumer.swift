@@ -74,6 +74,7 @@ final class Consumer {
   /// - Parameters:
   ///   - key: Hash of the envelope's key; 0 for none.
   ///   - isRequest: Whether it is to be settled, for a member that holds a suspect is given nothing beside it that is.
+  /// - Returns: The member; nil if none takes any.
   func member(for key: UInt64, isRequest: Bool = false) -> Instance? {
     if members.count == 1 { return takes(members[0], isRequest) ? members[0] : nil }
     var ready = 0
