@@ -10,6 +10,9 @@ package final class JournalLink {
   private let thread: JournalThread
   private var batch = JournalBatch()
   private var unwritten = JournalBatch()
+  /// The dead letters of commits that are on their way, by the number of the commit.
+  private var burying: [UInt64: [DeliveryFailure]] = [:]
+  private var lastCommit: UInt64 = 0
   /// Who asked for the states in the batch, in their order.
   private var stateReplies: [StateReply] = []
   private var replies: [UInt64: Reply] = [:]
@@ -64,12 +67,18 @@ package final class JournalLink {
     let (sent, states) = (batch, stateReplies)
     batch = JournalBatch()
     stateReplies = []
-    post(.commit(sent)) { [weak self] result in self?.committed(result, sent, states: states) }
+    lastCommit += 1
+    let commit = lastCommit
+    if !sent.deadLetters.isEmpty { burying[commit] = sent.deadLetters }
+    post(.commit(sent)) { [weak self] result in
+      self?.burying[commit] = nil
+      self?.committed(result, sent, states: states)
+    }
   }
 
   /// The oldest record that a dead letter is still to be made of; it must not be trimmed.
   package var unburied: Int64? {
-    (unwritten.deadLetters + batch.deadLetters).map(\.sequence).min()
+    (burying.values.joined() + unwritten.deadLetters + batch.deadLetters).map(\.sequence).min()
   }
 
   /// Tries again to write what is nobody's to repeat: dead letters and failures of a commit that came to nothing.
