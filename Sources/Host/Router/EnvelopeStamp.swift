@@ -49,14 +49,11 @@ final class EnvelopeStamp {
     unsafe fields.update(repeating: envelope_text(), count: Int(ENVELOPE_FIELDS) + 1)
   }
 
-  /// Leaves of an answer what is its sender's to say: what it means, what it holds, and what made it.
+  /// Leaves of an answer what is its sender's to say: what it means and what it holds.
   func keepAnswer() {
     head = envelope_head()
-    for field in 0..<ENVELOPE_FIELDS {
-      switch field {
-      case ENVELOPE_INTENT, ENVELOPE_CONTENT_TYPE, ENVELOPE_BUILD, ENVELOPE_MODELS, ENVELOPE_CONFIG_REV: break
-      default: unsafe fields[Int(field)] = unsafe envelope_text()
-      }
+    for field in 0..<ENVELOPE_FIELDS where field != ENVELOPE_INTENT && field != ENVELOPE_CONTENT_TYPE {
+      unsafe fields[Int(field)] = unsafe envelope_text()
     }
   }
 
