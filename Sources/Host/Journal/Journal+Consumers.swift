@@ -7,6 +7,8 @@ package struct ConsumerRecord: Sendable, Hashable {
   package let settled: SettledSequences
   /// How often each envelope was delivered in vain, of those that are not settled.
   package let attempts: [Int64: UInt32]
+  /// What its members have subscribed to while they ran.
+  package let patterns: [String]
 
   /// Everything up to and including this sequence is settled.
   package var cursor: Int64 { settled.cursor }
@@ -51,10 +53,18 @@ extension Journal {
     }
   }
 
-  /// Forgets a consumer, its failures and its dead letters.
+  /// Remembers a pattern that a member of a consumer subscribes to.
+  package func remember(_ pattern: String, of consumer: Int64) throws(JournalError) {
+    try rethrow { () throws(SQLiteError) in
+      try database.prepare("INSERT OR IGNORE INTO patterns (consumer, pattern) VALUES (?, ?)").run(consumer, pattern)
+    }
+  }
+
+  /// Forgets a consumer, its patterns, its failures and its dead letters.
   package func remove(consumer id: Int64) throws(JournalError) {
     try rethrow { () throws(SQLiteError) in
       try database.transaction { () throws(SQLiteError) in
+        try database.prepare("DELETE FROM patterns WHERE consumer = ?").run(id)
         try database.prepare("DELETE FROM failures WHERE consumer = ?").run(id)
         try database.prepare("DELETE FROM dead_letters WHERE consumer = ?").run(id)
         try database.prepare("DELETE FROM consumers WHERE id = ?").run(id)
@@ -107,6 +117,7 @@ extension Journal {
     _ values: repeat each Value
   ) throws(SQLiteError) -> [ConsumerRecord] {
     let failures = try database.prepare("SELECT sequence, attempts FROM failures WHERE consumer = ?")
+    let patterns = try database.prepare("SELECT pattern FROM patterns WHERE consumer = ? ORDER BY pattern")
     return try statement.all(repeat each values) { (row) throws(SQLiteError) in
       let id = try row.get(0, as: Int64.self)
       let cursor = try row.get(2, as: Int64.self)
@@ -120,7 +131,13 @@ extension Journal {
         if !settled.contains(sequence) { attempts[sequence] = UInt32(clamping: count) }
         return true
       }
-      return ConsumerRecord(id: id, name: try row.get(1), settled: settled, attempts: attempts)
+      return ConsumerRecord(
+        id: id,
+        name: try row.get(1),
+        settled: settled,
+        attempts: attempts,
+        patterns: try patterns.all(id) { (row) throws(SQLiteError) in try row.get(0, as: String.self) }
+      )
     }
   }
 

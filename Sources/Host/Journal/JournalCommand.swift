@@ -5,6 +5,8 @@ package enum JournalCommand: Sendable {
   case consumer(name: String, fromStart: Bool)
   case consumers
   case removeConsumer(Int64)
+  /// Remember a pattern of a consumer's.
+  case remember(pattern: String, consumer: Int64)
   case page(after: Int64, limit: Int, consumer: Int64)
   case deadLetters(after: Int64, limit: Int, consumer: Int64?)
   case deadLetter(Int64)
@@ -21,6 +23,7 @@ package enum JournalReply: Sendable, Hashable {
   case consumer(ConsumerRecord)
   case consumers([ConsumerRecord])
   case removed
+  case remembered
   case page(JournalPage)
   case deadLetters([DeadLetter])
   case deadLetter(DeadLetter?)
@@ -47,6 +50,7 @@ extension Journal {
     case .consumer(let name, let fromStart): .consumer(try consumer(named: name, fromStart: fromStart))
     case .consumers: .consumers(try consumers())
     case .removeConsumer(let id): try removed(id)
+    case .remember(let pattern, let consumer): try remembered(pattern, consumer)
     case .page(let after, let limit, let consumer): .page(try page(after: after, limit: limit, consumer: consumer))
     case .deadLetters(let after, let limit, let consumer):
       .deadLetters(try deadLetters(after: after, limit: limit, consumer: consumer))
@@ -62,5 +66,10 @@ extension Journal {
   private func removed(_ consumer: Int64) throws(JournalError) -> JournalReply {
     try remove(consumer: consumer)
     return .removed
+  }
+
+  private func remembered(_ pattern: String, _ consumer: Int64) throws(JournalError) -> JournalReply {
+    try remember(pattern, of: consumer)
+    return .remembered
   }
 }

@@ -63,6 +63,14 @@ enum JournalSchema {
       document BLOB NOT NULL,
       UNIQUE (plugin, provider, tenant, key)
     ) STRICT;
+    """,
     """
+    -- What a consumer's members subscribed to while they ran.
+    CREATE TABLE patterns (
+      consumer INTEGER NOT NULL REFERENCES consumers,
+      pattern TEXT NOT NULL,
+      PRIMARY KEY (consumer, pattern)
+    ) STRICT, WITHOUT ROWID;
+    """,
   ]
 }

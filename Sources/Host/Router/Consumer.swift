@@ -47,9 +47,11 @@ final class Consumer {
     self.queue = queue
   }
 
-  /// Subscribes to one more pattern.
-  func add(_ pattern: TopicPattern) {
-    if !patterns.contains(pattern) { patterns.append(pattern) }
+  /// Subscribes to one more pattern; returns whether it is one more.
+  func add(_ pattern: TopicPattern) -> Bool {
+    guard !patterns.contains(pattern) else { return false }
+    patterns.append(pattern)
+    return true
   }
 
   /// Whether a member takes envelopes, or will.

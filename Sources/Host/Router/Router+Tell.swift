@@ -26,11 +26,16 @@ extension Router {
         throw Refusal(status: PROMETHEAN_INVALID, message: "subscribe: \(error)")
       }
       let decision = instance.policy.decide(.subscribe, resource: text)
-      guard decision.allowed, let consumer = consumers.first(where: { $0.members.contains { $0 === instance } }) else {
+      guard decision.allowed else {
         throw Refusal(
           status: PROMETHEAN_DENIED,
           message: "subscribe \(text): \(decision.reason) (\(decision.location))"
         )
+      }
+      let consumer = consumers[instance.consumer]
+      let patterns = ConsumerPlan.narrowed([pattern], to: instance.tenants)
+      guard !patterns.allSatisfy(consumer.patterns.contains) else {
+        return result(to: instance, token: frame.token, status: PROMETHEAN_OK)
       }
       guard consumer.patterns.count < Self.patternsLimit else {
         throw Refusal(
@@ -38,15 +43,46 @@ extension Router {
           message: "subscribe \(text): \(Self.patternsLimit) patterns are subscribed already"
         )
       }
-      for pattern in ConsumerPlan.narrowed([pattern], to: instance.tenants) {
-        consumer.add(pattern)
-        trie.insert(consumer.number, under: pattern)
-      }
-      routes.removeAll()
-      result(to: instance, token: frame.token, status: PROMETHEAN_OK)
+      subscribe(consumer, to: patterns, remembering: text, for: Caller(instance, token: frame.token))
     } catch {
       refuse(instance, token: frame.token, error)
     }
+  }
+
+  /// Subscribes a consumer once that is recorded: after a restart, its members are not there yet to say it again when
+  /// the journal is read on.
+  private func subscribe(
+    _ consumer: Consumer,
+    to patterns: [TopicPattern],
+    remembering text: String,
+    for caller: Caller
+  ) {
+    let cost = text.utf8.count
+    caller.charge(bytes: cost)
+    journal.ask(.remember(pattern: text, consumer: consumer.record)) { [weak self] answer in
+      caller.giveBack(bytes: cost)
+      guard let self else { return }
+      var (status, why) = (PROMETHEAN_OK, "")
+      switch answer {
+      case .success: subscribe(consumer, to: patterns)
+      case .failure(let error): (status, why) = (PROMETHEAN_FAILED, error.description)
+      }
+      if caller.isListening { result(to: caller.instance, token: caller.token, status: status, text: why) }
+    }
+  }
+
+  /// Subscribes a consumer to what one of its members subscribed to in an earlier life of the host, if that is still
+  /// granted.
+  func subscribeAgain(_ consumer: Consumer, to text: String) {
+    guard let member = consumer.members.first, let pattern = try? TopicPattern(text),
+      member.policy.decide(.subscribe, resource: text).allowed
+    else { return }
+    subscribe(consumer, to: ConsumerPlan.narrowed([pattern], to: member.tenants))
+  }
+
+  private func subscribe(_ consumer: Consumer, to patterns: [TopicPattern]) {
+    for pattern in patterns where consumer.add(pattern) { trie.insert(consumer.number, under: pattern) }
+    routes.removeAll()
   }
 
   // MARK: - Logs and metrics

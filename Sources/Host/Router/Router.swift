@@ -78,6 +78,7 @@ package final class Router {
     }
     consumers.append(consumer)
     for pattern in consumer.patterns { trie.insert(consumer.number, under: pattern) }
+    for pattern in record.patterns { subscribeAgain(consumer, to: pattern) }
     routes.removeAll()
   }
 

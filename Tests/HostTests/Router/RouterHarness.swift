@@ -18,6 +18,7 @@ final class RouterHarness {
   /// What the journal has answered and the router not heard.
   private let answers = Mailbox<[JournalAnswer]>()
   private(set) var violations: [String] = []
+  private var isClosed = false
 
   init(_ edit: (ManifestFixture) throws -> Void = { _ in }, in directory: TemporaryDirectory? = nil) throws {
     fixture = try ManifestFixture()
@@ -40,6 +41,8 @@ final class RouterHarness {
 
   /// Ends as a host does that is told to, so that another can have the journal.
   func close() {
+    guard !isClosed else { return }
+    isClosed = true
     router.finish()
     thread.close()
     log.close()
