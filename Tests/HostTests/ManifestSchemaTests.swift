@@ -136,9 +136,10 @@ import Testing
     #expect(deployment.plugins.map(\.manifest.kind) == [.access, .service, .worker])
     let indexer = try #require(deployment.plugin("message-indexer")).policy
     let topic = "promethean.p.echo.t.demo.rest.request"
-    let explanation = indexer.explain(.publish, resource: topic)
-    #expect(explanation.hasPrefix("deny: message-indexer publish \(topic)\n  \(fixture.directory)/plugins.yml:"))
-    #expect(explanation.hasSuffix(": message-indexer is not granted publish"))
+    let decision = indexer.decide(.publish, resource: topic)
+    #expect(decision.word == "deny")
+    #expect(decision.explanation.hasPrefix("\(fixture.directory)/plugins.yml:"))
+    #expect(decision.explanation.hasSuffix(": message-indexer is not granted publish"))
     #expect(indexer.decide(.storageDocuments, resource: "messages", access: .write).allowed)
     #expect(!indexer.decide(.storageDocuments, resource: "messages", access: .read).allowed)
   }

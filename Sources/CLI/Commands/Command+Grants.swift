@@ -84,8 +84,8 @@ extension Command {
       "reason": .string(decision.reason),
     ]
     try session.show(answer) {
-      let word = session.console.style(decision.allowed ? .good : .bad, decision.allowed ? "allow" : "deny")
-      return [word, Cells.printable("\(decision.location): \(decision.reason)")]
+      let word = session.console.style(decision.allowed ? .good : .bad, decision.word)
+      return [word, Cells.printable(decision.explanation)]
     }
     return decision.allowed ? .success : .failure
   }

@@ -6,6 +6,11 @@ package struct Decision: Sendable, Hashable {
   package var location: SourceLocation
   /// Why, to stand after the location, such as `grants.publish does not include it`.
   package var reason: String
+
+  /// The answer in a word.
+  package var word: String { allowed ? "allow" : "deny" }
+  /// Which line gives it, and why.
+  package var explanation: String { "\(location): \(reason)" }
 }
 
 /// All grants of one plugin, as its operator wrote them.
@@ -142,12 +147,5 @@ extension Policy {
       location: tenantsLocation,
       reason: "\(plugin) serves \(names.isEmpty ? "no tenant" : names), and nothing beyond"
     )
-  }
-
-  /// What `grants explain` prints.
-  package func explain(_ capability: Capability, resource: String) -> String {
-    let decision = decide(capability, resource: resource)
-    let question = [plugin, capability.name, resource].filter { !$0.isEmpty }.joined(separator: " ")
-    return "\(decision.allowed ? "allow" : "deny"): \(question)\n  \(decision.location): \(decision.reason)"
   }
 }

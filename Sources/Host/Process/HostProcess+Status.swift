@@ -38,7 +38,6 @@ extension HostProcess {
 extension Router {
   /// What `status` shows of an instance.
   func status(of instance: Instance, now: Int64) -> JSON {
-    let consumer = consumers.first { $0.members.contains { $0 === instance } }
     var retry = JSON.null
     if case .waiting(let until) = instance.state { retry = .int(max(0, until - now) / nanosecondsPerMillisecond) }
     return [
@@ -55,7 +54,7 @@ extension Router {
         instance.runningSince.map { instance.isTaking ? (now - $0) / nanosecondsPerMillisecond : 0 } ?? 0
       ),
       "restarts": .int(Int64(instance.restarts)), "in_flight": .int(Int64(instance.deliveries.count)),
-      "lag": .int(consumer.map { lag(of: $0) } ?? 0), "dropped": .int(Int64(instance.dropped)),
+      "lag": .int(lag(of: consumers[instance.consumer])), "dropped": .int(Int64(instance.dropped)),
       "rss_bytes": .int(instance.residentBytes),
       "error": instance.lastError.map { JSON.string($0) } ?? .null, "retry_ms": retry,
     ]

@@ -42,7 +42,7 @@ package final class JournalLink {
     batch.progress.append(progress)
   }
 
-  func failed(_ failure: DeliveryFailure) {
+  func note(_ failure: DeliveryFailure) {
     batch.failures.append(failure)
   }
 
@@ -84,7 +84,7 @@ package final class JournalLink {
   /// Tries again to write what is nobody's to repeat: dead letters and failures of a commit that came to nothing.
   ///
   /// Publishers are told that theirs failed, and progress is written whole the next time.
-  package func retry() {
+  package func repeatUnwritten() {
     // Ahead of what has come since, which knows of more attempts.
     batch.failures = unwritten.failures + batch.failures
     batch.deadLetters = unwritten.deadLetters + batch.deadLetters

@@ -40,7 +40,7 @@ extension Router {
   }
 
   private func expire(_ sequence: Int64, of consumer: Consumer) {
-    settle(sequence, of: consumer)
+    conclude(sequence, of: consumer)
     consumer.members.first?.metrics.discarded(.expired).add()
     log.warn(
       "an envelope's deadline passed before it could be delivered",

@@ -53,13 +53,13 @@ extension Router {
   ) {
     let bytes: [UInt8]
     do throws(EnvelopeError) { bytes = try envelope.binary() } catch {
-      return answer(Refusal(status: PROMETHEAN_INVALID, message: "\(error)"), requester, recorded)
+      return refuse(Refusal(status: PROMETHEAN_INVALID, message: "\(error)"), requester, recorded)
     }
     unsafe bytes.withUnsafeBytes { bytes in
       do throws(Refusal) {
         try unsafe send(bytes, from: client, requester: requester, recorded: recorded)
       } catch {
-        answer(error, requester, recorded)
+        refuse(error, requester, recorded)
       }
     }
   }
@@ -88,7 +88,7 @@ extension Router {
     }
   }
 
-  private func answer(
+  private func refuse(
     _ refusal: Refusal,
     _ requester: (@Sendable (Result<Envelope, RequestFailure>) -> Void)?,
     _ recorded: @Sendable (Result<Int64?, RequestFailure>) -> Void
@@ -100,7 +100,7 @@ extension Router {
   // MARK: - What `stamp` holds
 
   /// Gives an id to an envelope that has none.
-  private func complete() {
+  private func giveID() {
     if unsafe stamp[ENVELOPE_ID].isEmpty { unsafe stamp[ENVELOPE_ID] = names.nextID() }
   }
 
@@ -116,7 +116,7 @@ extension Router {
         tenant: stamp.text(ENVELOPE_TENANT),
         id: stamp.text(ENVELOPE_ID)
       )
-    complete()
+    giveID()
     let bytes = unsafe [UInt8](stamp.compose())
     let append = AppendQueue.Append(bytes: bytes, publisher: publisher)
     append.debtor?.charge(bytes: bytes.count)
@@ -126,7 +126,7 @@ extension Router {
 
   /// Gives the envelope to every consumer now.
   private func deliverToAll(on route: Route) {
-    complete()
+    giveID()
     let key = unsafe keyHash(stamp[ENVELOPE_KEY])
     let (trace, hop) = (stamp.trace, stamp.head.hops)
     let bytes = unsafe stamp.compose()
@@ -172,7 +172,7 @@ extension Router {
     if route.isDurable {
       record(on: route, by: .request(id, by: requester.caller))
     } else {
-      complete()
+      giveID()
       let key = unsafe keyHash(stamp[ENVELOPE_KEY])
       let bytes = unsafe stamp.compose()
       if route.isTapped { unsafe tap(bytes, topic: topic) }

@@ -45,7 +45,7 @@ extension Router {
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
       answer(request, from: instance, status: Int32(frame.argument))
     }
-    if let sequence = delivery.sequence { settle(sequence, of: consumers[delivery.consumer]) }
+    if let sequence = delivery.sequence { conclude(sequence, of: consumers[delivery.consumer]) }
   }
 
   /// Finds a delivery that an instance speaks of.
@@ -67,7 +67,7 @@ extension Router {
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
       fail(request, PROMETHEAN_FAILED, "it was handled without an answer")
     }
-    if let sequence = delivery.sequence { settle(sequence, of: consumers[delivery.consumer]) }
+    if let sequence = delivery.sequence { conclude(sequence, of: consumers[delivery.consumer]) }
   }
 
   private func retry(_ delivery: DeliveryTable.Delivery, of instance: Instance, _ reason: String) {
@@ -80,7 +80,7 @@ extension Router {
     let now = HostClock.monotonic
     guard let entry = consumer.queue.takeBack(sequence, counting: true, until: now) else { return }
     let limit = instance.plugin.limits.maxAttempts
-    failed(entry, of: consumer, reason: reason, limit: limit)
+    tryLaterOrBury(entry, of: consumer, reason: reason, limit: limit)
     // It is not tried again, so whoever asked need not wait.
     if entry.failures >= limit, let request = delivery.request.flatMap({ pending.remove($0) }) {
       fail(request, PROMETHEAN_FAILED, reason)
@@ -105,28 +105,29 @@ extension Router {
     bury(sequence, of: consumer, attempts: attempts, reason: reason)
   }
 
-  func settle(_ sequence: Int64, of consumer: Consumer) {
+  /// Takes note that a consumer is done with an envelope.
+  func conclude(_ sequence: Int64, of consumer: Consumer) {
     guard consumer.queue.settle(sequence) else { return }
     consumer.needsProgress = true
     consumer.needsDispatch = true
   }
 
   /// Has an envelope tried again later, or put to the dead letters if it was tried often enough.
-  private func failed(_ entry: DurableQueue.Entry, of consumer: Consumer, reason: String, limit: Int) {
+  private func tryLaterOrBury(_ entry: DurableQueue.Entry, of consumer: Consumer, reason: String, limit: Int) {
     guard entry.failures < limit else {
       return bury(entry.sequence, of: consumer, attempts: entry.failures, reason: reason)
     }
     let doublings = min(entry.failures - 1, 20)
     let delay = min(Self.retryDelay << Int64(doublings), Self.retryDelayLimit)
     consumer.queue.delay(entry.sequence, until: HostClock.monotonic + delay)
-    journal.failed(
+    journal.note(
       DeliveryFailure(consumer: consumer.record, sequence: entry.sequence, attempts: entry.failures, reason: reason)
     )
   }
 
   private func bury(_ sequence: Int64, of consumer: Consumer, attempts: UInt32, reason: String) {
     journal.bury(DeliveryFailure(consumer: consumer.record, sequence: sequence, attempts: attempts, reason: reason))
-    settle(sequence, of: consumer)
+    conclude(sequence, of: consumer)
     metrics.journal.deadLettered.add()
     log.error(
       "dead letter after \(attempts) attempts: \(reason)",
@@ -143,24 +144,23 @@ extension Router {
   ///   - instance: Which.
   ///   - isSuspect: Whether it may have ended because of what it held.
   ///   - reason: Why it ended.
-  func ended(_ instance: Instance, isSuspect: Bool, reason: String) {
+  func instanceEnded(_ instance: Instance, isSuspect: Bool, reason: String) {
     for delivery in instance.deliveries.removeAll() where delivery.sequence == nil {
       guard let request = delivery.request.flatMap({ pending.remove($0) }) else { continue }
       // Not UNAVAILABLE: were it this very request that ends it, it would be tried for ever.
       fail(request, PROMETHEAN_FAILED, "\(instance.name) ended while it handled the request: \(reason)")
     }
-    for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
-      let until = HostClock.monotonic
-      for entry in consumer.queue.memberEnded(instance.number, isSuspect: isSuspect, until: until) where isSuspect {
-        failed(
-          entry,
-          of: consumer,
-          reason: "\(instance.name) ended while it held this: \(reason)",
-          limit: instance.plugin.limits.maxAttempts
-        )
-      }
-      consumer.needsDispatch = true
+    let consumer = consumers[instance.consumer]
+    let taken = consumer.queue.memberEnded(instance.number, isSuspect: isSuspect, until: HostClock.monotonic)
+    for entry in taken where isSuspect {
+      tryLaterOrBury(
+        entry,
+        of: consumer,
+        reason: "\(instance.name) ended while it held this: \(reason)",
+        limit: instance.plugin.limits.maxAttempts
+      )
     }
+    consumer.needsDispatch = true
     pending.forget(instance)
     instance.outbox.removeAll()
     instance.hasMore = false

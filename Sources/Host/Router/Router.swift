@@ -136,9 +136,7 @@ package final class Router {
 
   /// Takes note that an instance can be given envelopes.
   func ready(_ instance: Instance) {
-    for consumer in consumers where consumer.members.contains(where: { $0 === instance }) {
-      consumer.needsDispatch = true
-    }
+    consumers[instance.consumer].needsDispatch = true
   }
 
   /// Takes note that the journal holds more than what was published here.
@@ -188,7 +186,7 @@ package final class Router {
   /// Has the last of everyone's progress recorded, so that nothing is delivered again that was handled.
   package func finish() {
     for consumer in consumers { recordProgress(of: consumer) }
-    journal.retry()
+    journal.repeatUnwritten()
     journal.flush()
   }
 
@@ -196,7 +194,7 @@ package final class Router {
   ///
   /// Called about every `HostLoop.tick`.
   package func tick(now: Int64, realtime: Int64) {
-    journal.retry()
+    journal.repeatUnwritten()
     for request in pending.expired(at: realtime) {
       fail(request, PROMETHEAN_TIMEOUT, "no answer to \(request.topic) within its deadline")
     }

@@ -28,7 +28,7 @@ extension Supervisor {
     let wasRunning = instance.runningSince != nil
     instance.process = nil
     instance.metrics.ready.set(0)
-    router.ended(instance, isSuspect: wasRunning && !instance.hasStopped && stopping == nil, reason: reason)
+    router.instanceEnded(instance, isSuspect: wasRunning && !instance.hasStopped && !isStopping, reason: reason)
     instance.failure = nil
     if instance.retriesWithLess {
       instance.retriesWithLess = false
@@ -46,7 +46,7 @@ extension Supervisor {
   func ended(_ instance: Instance, reason: String, inVain: Bool, now: Int64) {
     instance.lastError = reason
     instance.metrics.error("ended", stage: instance.runningSince == nil ? .starting : .running)
-    if stopping != nil {
+    if isStopping {
       instance.state = .stopped
       return
     }
@@ -89,8 +89,8 @@ extension Supervisor {
 
   /// Stops everything: first what brings envelopes in, then what works on them, then what serves those.
   package func stop() {
-    guard stopping == nil else { return }
-    stopping = .access
+    guard !isStopping else { return }
+    isStopping = true
     stopNext(now: HostClock.monotonic)
   }
 
@@ -101,12 +101,11 @@ extension Supervisor {
 
   /// Whether everything has been stopped.
   package var isStopped: Bool {
-    stopping != nil && instances.allSatisfy { $0.process == nil }
+    isStopping && instances.allSatisfy { $0.process == nil }
   }
 
   func stopNext(now: Int64) {
     for kind in PluginKind.allCases {
-      stopping = kind
       let members = instances.filter { $0.plugin.manifest.kind == kind && $0.process != nil }
       for instance in members { stop(instance, now: now) }
       if !members.isEmpty { return }

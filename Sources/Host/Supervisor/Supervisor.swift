@@ -23,8 +23,8 @@ package final class Supervisor {
   /// Told of descriptors to wait on, and of ones that are about to be closed.
   package var watch: (Int32, DescriptorRole, Instance) -> Void = { _, _, _ in }
   package var unwatch: (Int32) -> Void = { _ in }
-  /// The kind of plugin that is being stopped; nil while nothing is.
-  var stopping: PluginKind?
+  /// Whether everything is being stopped.
+  var isStopping = false
 
   /// What a descriptor of an instance's process is for.
   package enum DescriptorRole: UInt64 {
@@ -48,7 +48,7 @@ package final class Supervisor {
   package func tick(now: Int64) {
     for instance in instances {
       switch instance.state {
-      case .waiting(let until) where until <= now && stopping == nil: start(instance, now: now)
+      case .waiting(let until) where until <= now && !isStopping: start(instance, now: now)
       case .starting(let stage, let deadline) where deadline <= now:
         kill(instance, "it was \(stage.rawValue) for longer than it may")
       case .stopping(let deadline) where deadline <= now: kill(instance, "stop took longer than it may")
@@ -56,7 +56,7 @@ package final class Supervisor {
       default: break
       }
     }
-    if stopping != nil { stopNext(now: now) }
+    if isStopping { stopNext(now: now) }
   }
 
   private func start(_ instance: Instance, now: Int64) {

@@ -62,7 +62,7 @@ import Testing
       link.ask(.trim(below: last, olderThan: .max)) { if case .success(.trimmed(let count)) = $0 { trimmed = count } }
       try hear { trimmed != nil }
     }
-    link.retry()
+    link.repeatUnwritten()
     link.flush()
     #expect(link.unburied == last, "on its way again")
     try hear { ends.count == 2 }

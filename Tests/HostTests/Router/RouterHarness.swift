@@ -71,7 +71,7 @@ final class RouterHarness {
     let instance = try instance(name)
     router.drainToEnd(instance)
     instance.process = nil
-    router.ended(instance, isSuspect: true, reason: "it crashed")
+    router.instanceEnded(instance, isSuspect: true, reason: "it crashed")
   }
 
   /// Reads what instances have sent, without hearing what the journal answers.
