@@ -90,6 +90,39 @@ extension EndToEnd {
       #expect(letters[0]["reason"]?.stringValue?.contains("expected") == true)
     }
 
+    @Test func `more dead letters than are read at once are listed and replayed, each once`() throws {
+      let host = try TestHost(TestHost.echo())
+      try host.start()
+      let client = try host.client()
+      let count = 75
+      for number in 1...count {
+        try client.call(
+          "publish",
+          [
+            "topic": "promethean.p.echo.t.demo.events.SocialMessageCreated", "intent": "SocialMessageCreated",
+            "payload": ["message_id": .string("m\(number)")],
+          ]
+        )
+      }
+      try host.waitUntilIdle(client)
+      let ids = try client.deadLetters().compactMap { $0["id"]?.intValue }
+      #expect(ids.count == count)
+      #expect(ids == ids.sorted())
+      var some: [Int64] = []
+      try client.call("dead_letters.list", ["limit": 40, "after": .int(ids[9])]) {
+        some.append($0["id"]?.intValue ?? 0)
+        return true
+      }
+      #expect(some == Array(ids[10..<50]))
+      // Each dies again, as a letter of its own, which is none of those that were replayed.
+      let replayed = try client.call("dead_letters.replay", ["plugin": "message-indexer"])
+      #expect(replayed["replayed"] == .int(Int64(count)))
+      try host.waitUntilIdle(client)
+      let again = try client.deadLetters().compactMap { $0["id"]?.intValue }
+      #expect(again.count == count)
+      #expect(Set(again).isDisjoint(with: ids))
+    }
+
     /// Sends requests of several kinds to a worker at once and checks that each has one answer, and that it is the
     /// right one.
     private func ask(_ client: AdminClient, _ kinds: KeyValuePairs<String, String>, timeout: Int64) throws {

@@ -21,9 +21,9 @@ extension AdminAnswer {
   /// An envelope that was seen on its way.
   init(tapped bytes: [UInt8]) {
     do throws(EnvelopeError) {
-      self = .item(["envelope": try Envelope(binary: bytes).cloudEvent])
+      self = .live(["envelope": try Envelope(binary: bytes).cloudEvent])
     } catch {
-      self = .item(["error": .string("\(error)")])
+      self = .live(["error": .string("\(error)")])
     }
   }
 }

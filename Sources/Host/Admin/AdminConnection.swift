@@ -16,6 +16,8 @@ final class AdminConnection {
   private var open: Set<Int64> = []
   /// Items dropped per request since the client was last told.
   private var dropped: [Int64: Int] = [:]
+  /// Requests of which somebody waits for room.
+  private var waiting: [Int64] = []
   private var isAtEnd = false
 
   init(descriptor: Int32, number: UInt64) {
@@ -25,9 +27,11 @@ final class AdminConnection {
 
   /// Whether anything waits to be written.
   private var hasOutput: Bool { written < output.count }
+  /// Bytes that wait to be written.
+  private var pending: Int { output.count - written }
   /// Whether more requests are taken: not while many are open, nor while the client does not read its answers.
   private var mayTake: Bool {
-    open.count < AdminServer.openRequestsLimit && output.count - written < AdminServer.pendingLimit
+    open.count < AdminServer.openRequestsLimit && pending < AdminServer.pendingLimit
   }
   /// What the connection waits for.
   ///
@@ -96,22 +100,31 @@ final class AdminConnection {
   func answer(_ request: Int64, _ make: () -> AdminAnswer) {
     guard open.contains(request) else { return }
     let answer = make()
-    if answer.isLast {
-      open.remove(request)
-      tellDropped(request)
-    } else if output.count - written > AdminServer.pendingLimit, !makeRoom() {
+    if answer.isLast { open.remove(request) }
+    if case .live = answer, pending > AdminServer.pendingLimit, !makeRoom() {
       dropped[request, default: 0] += 1
       return
-    } else {
-      tellDropped(request)
     }
+    tellDropped(request)
     put(request, answer)
   }
 
   /// Writes what the client takes now; true if that made room.
   private func makeRoom() -> Bool {
     write()
-    return output.count - written <= AdminServer.pendingLimit
+    return pending <= AdminServer.pendingLimit
+  }
+
+  /// Notes that somebody waits to give more of a request.
+  func awaitRoom(_ request: Int64) {
+    waiting.append(request)
+  }
+
+  /// Takes the requests of which more can be given.
+  func takeRoom() -> [Int64] {
+    guard pending <= AdminServer.pendingLimit / 2 else { return [] }
+    defer { waiting = [] }
+    return waiting
   }
 
   private func tellDropped(_ request: Int64) {
@@ -122,7 +135,7 @@ final class AdminConnection {
   private func put(_ request: Int64, _ answer: AdminAnswer) {
     var line: JSONObject = ["id": .int(request)]
     switch answer {
-    case .item(let json): line["item"] = json
+    case .item(let json), .live(let json): line["item"] = json
     case .ok(let json): line["ok"] = json
     case .error(let code, let message): line["error"] = ["code": .string(code), "message": .string(message)]
     }

@@ -70,6 +70,7 @@ struct AdminLoop: ~Copyable {
   private mutating func perform(_ command: AdminServer.Command) {
     switch command {
     case .answer(let address, let answer): connections[address.connection]?.answer(address.request, answer)
+    case .awaitRoom(let address): connections[address.connection]?.awaitRoom(address.request)
     case .stop: isStopping = true
     }
   }
@@ -80,6 +81,7 @@ struct AdminLoop: ~Copyable {
     connection.write()
     for request in connection.takeRequests() { onEvent(.request(request)) }
     connection.write()
+    for request in connection.takeRoom() { onEvent(.room(AdminAddress(connection: number, request: request))) }
     guard connection.isOver else {
       return poller.modify(
         connection.descriptor,

@@ -5,18 +5,20 @@ internal import PluginABI
 ///
 /// It belongs to the loop's thread. Anything that takes longer than a look answers later.
 final class AdminOperations {
-  private unowned let host: HostProcess
+  unowned let host: HostProcess
   let server: AdminServer
   /// What is open per connection and ends with it.
-  private var open: [AdminAddress: Open] = [:]
+  var open: [AdminAddress: Open] = [:]
   private var lastTap: UInt64 = 0
 
-  private enum Open {
+  enum Open {
     case tap(UInt64)
     case logs(LogSubscription)
     case waiting(deadline: Int64)
     /// For consumers to have settled what was recorded up to a sequence.
     case settling(through: Int64, deadline: Int64)
+    /// A list of dead letters, of which the next page comes when the client has room for it.
+    case deadLetters(after: Int64, left: Int, consumer: Int64?)
   }
 
   init(host: HostProcess, server: AdminServer) {
@@ -27,6 +29,9 @@ final class AdminOperations {
   func handle(_ event: AdminServer.Event) {
     switch event {
     case .request(let request): perform(request)
+    case .room(let address):
+      giveLogs(to: address)
+      giveDeadLetters(to: address)
     case .closed(let connection):
       for (address, thing) in open where address.connection == connection {
         end(thing)
@@ -195,91 +200,20 @@ final class AdminOperations {
       for entry in host.log.latest(limit, matching: filter) { server.answer(address, .item(entry.json)) }
       return server.answer(address, .ok([:]))
     }
-    let subscription = host.log.subscribe(filter, backlog: limit) { [events = host.events] in
-      events.post(.perform { $0.deliverLogs(to: address) })
+    let subscription = host.log.subscribe(filter, backlog: limit) {
+      // What comes until the client has room is gathered in the subscription, which counts what it drops.
+      server.awaitRoom(address)
     }
     open[address] = .logs(subscription)
-    deliverLogs(to: address)
+    server.awaitRoom(address)
   }
 
   /// Hands on what a subscription to the log has gathered.
-  func deliverLogs(to address: AdminAddress) {
+  private func giveLogs(to address: AdminAddress) {
     guard case .logs(let subscription) = open[address] else { return }
     let (entries, dropped) = subscription.take()
     for entry in entries { server.answer(address, .item(entry.json)) }
     if dropped > 0 { server.answer(address, .item(["dropped": .int(Int64(dropped))])) }
-  }
-
-  // MARK: - Dead letters
-
-  private func listDeadLetters(_ request: AdminRequest) throws(AdminFailure) {
-    let consumer = try consumerRecord(of: request.body["plugin"]?.stringValue)
-    let limit = Int(try request.number("limit", in: AdminRequest.limits) ?? 100)
-    ask(.deadLetters(after: request.body["after"]?.intValue ?? 0, limit: limit, consumer: consumer), for: request) {
-      [server] reply in
-      guard case .deadLetters(let letters) = reply else { return .ok([:]) }
-      for letter in letters { server.answer(request.address, .item(letter.summary)) }
-      return .ok([:])
-    }
-  }
-
-  private func showDeadLetter(_ request: AdminRequest) throws(AdminFailure) {
-    guard let id = request.body["dead_letter"]?.intValue else {
-      throw AdminFailure("invalid", "dead_letter: expected a number")
-    }
-    ask(.deadLetter(id), for: request) { reply in
-      guard case .deadLetter(let letter?) = reply else {
-        return .error(code: "not_found", message: "there is no dead letter \(id)")
-      }
-      return .ok(letter.whole)
-    }
-  }
-
-  private func replayDeadLetters(_ request: AdminRequest) throws(AdminFailure) {
-    if let id = request.body["dead_letter"]?.intValue {
-      return host.replay([id]) { [server] replayed in
-        server.answer(
-          request.address,
-          replayed == 0 ? .error(code: "not_found", message: "there is no dead letter \(id)") : .ok(["replayed": 1])
-        )
-      }
-    }
-    guard let plugin = request.body["plugin"]?.stringValue else {
-      throw AdminFailure("invalid", "expected dead_letter, a number, or plugin, a name")
-    }
-    let consumer = try consumerRecord(of: plugin)
-    let server = server
-    host.journal.ask(.deadLetters(after: 0, limit: 10_000, consumer: consumer)) { [host] result in
-      guard case .success(.deadLetters(let letters)) = result else {
-        return server.answer(request.address, .error(code: "failed", message: "the journal cannot be read"))
-      }
-      host.replay(letters.map(\.id)) { replayed in
-        server.answer(request.address, .ok(["replayed": .int(Int64(replayed))]))
-      }
-    }
-  }
-
-  private func consumerRecord(of plugin: String?) throws(AdminFailure) -> Int64? {
-    guard let plugin else { return nil }
-    guard let consumer = host.router.consumers.first(where: { $0.plugin == plugin || $0.name == plugin }) else {
-      throw AdminFailure("not_found", "no plugin \(plugin) runs here")
-    }
-    return consumer.record
-  }
-
-  private func ask(
-    _ command: JournalCommand,
-    for request: AdminRequest,
-    _ answer: @escaping (JournalReply) -> AdminAnswer
-  ) {
-    host.journal.ask(command) { [server] result in
-      let made: AdminAnswer =
-        switch result {
-        case .success(let reply): answer(reply)
-        case .failure(let error): .error(code: "failed", message: error.description)
-        }
-      server.answer(request.address, made)
-    }
   }
 }
 
@@ -310,29 +244,5 @@ struct AdminFailure: Error {
   init(_ code: String, _ message: String) {
     self.code = code
     self.message = message
-  }
-}
-
-extension HostProcess {
-  /// Hands on what somebody who follows the log waits for.
-  func deliverLogs(to address: AdminAddress) {
-    operations?.deliverLogs(to: address)
-  }
-
-  /// Records dead letters again, for their consumers.
-  func replay(_ ids: [Int64], then: @escaping (Int) -> Void) {
-    var left = ids.count
-    var replayed = 0
-    if ids.isEmpty { then(0) }
-    for id in ids {
-      journal.ask(.replay(deadLetter: id)) { [weak self] result in
-        if case .success(.replayed(let sequence?)) = result {
-          replayed += 1
-          self?.router.appended(through: sequence)
-        }
-        left -= 1
-        if left == 0 { then(replayed) }
-      }
-    }
   }
 }

@@ -21,15 +21,20 @@ package struct AdminAddress: Sendable, Hashable {
 
 /// What the host says to a client.
 package enum AdminAnswer: Sendable {
-  /// One of several things that were asked for; dropped, and counted, if the client is too slow.
+  /// One of several things that were asked for; it waits for the client, so whoever has many asks for room between.
   case item(JSON)
+  /// One of several things that are happening; dropped, and counted, if the client is too slow.
+  case live(JSON)
   /// The end.
   case ok(JSON)
   /// The end, in failure.
   case error(code: String, message: String)
 
   var isLast: Bool {
-    if case .item = self { false } else { true }
+    switch self {
+    case .item, .live: false
+    case .ok, .error: true
+    }
   }
 }
 
@@ -41,6 +46,8 @@ package final class AdminServer: Sendable {
   /// What the loop hears.
   package enum Event: Sendable {
     case request(AdminRequest)
+    /// The client has taken most of what it was sent, as somebody asked to be told.
+    case room(AdminAddress)
     /// Nobody hears the answers of this connection any more.
     case closed(connection: UInt64)
   }
@@ -48,6 +55,8 @@ package final class AdminServer: Sendable {
   enum Command: Sendable {
     /// The answer is made on the server's thread, for making JSON takes longer than routing an envelope.
     case answer(AdminAddress, @Sendable () -> AdminAnswer)
+    /// Tell when the client has room for more.
+    case awaitRoom(AdminAddress)
     case stop
   }
 
@@ -59,7 +68,7 @@ package final class AdminServer: Sendable {
   static let connectionsLimit = 64
   /// The longest request, in bytes.
   static let lineLimit = 256 << 10
-  /// Bytes of answers that may wait for a client before items are dropped.
+  /// Bytes of answers that may wait for a client before what is live is dropped.
   static let pendingLimit = 4 << 20
 
   private let path: String
@@ -87,6 +96,13 @@ package final class AdminServer: Sendable {
   /// Any thread.
   package func answer(_ address: AdminAddress, _ answer: @autoclosure @escaping @Sendable () -> AdminAnswer) {
     commands.post(.answer(address, answer))
+  }
+
+  /// Asks to be told, once, when the client of a request has taken most of what it was sent.
+  ///
+  /// Any thread.
+  func awaitRoom(_ address: AdminAddress) {
+    commands.post(.awaitRoom(address))
   }
 
   /// How many answers wait to be made.

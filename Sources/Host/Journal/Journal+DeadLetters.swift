@@ -33,6 +33,14 @@ extension Journal {
     }
   }
 
+  /// The ids of all dead letters of a consumer, oldest first.
+  package func deadLetterIDs(of consumer: Int64) throws(JournalError) -> [Int64] {
+    try rethrow { () throws(SQLiteError) in
+      try database.prepare("SELECT id FROM dead_letters WHERE consumer = ? ORDER BY id")
+        .all(consumer) { (row) throws(SQLiteError) in try row.get(0, as: Int64.self) }
+    }
+  }
+
   /// One dead letter; nil if there is none of that id.
   package func deadLetter(_ id: Int64) throws(JournalError) -> DeadLetter? {
     try rethrow { () throws(SQLiteError) in

@@ -10,6 +10,7 @@ package enum JournalCommand: Sendable {
   case page(after: Int64, limit: Int, consumer: Int64)
   case deadLetters(after: Int64, limit: Int, consumer: Int64?)
   case deadLetter(Int64)
+  case deadLetterIDs(consumer: Int64)
   case replay(deadLetter: Int64)
   case deleteDeadLetter(Int64)
   case state(StateKey)
@@ -27,6 +28,7 @@ package enum JournalReply: Sendable, Hashable {
   case page(JournalPage)
   case deadLetters([DeadLetter])
   case deadLetter(DeadLetter?)
+  case deadLetterIDs([Int64])
   /// The sequence under which the dead letter was recorded again; nil: there was none of that id.
   case replayed(Int64?)
   case deleted(Bool)
@@ -55,6 +57,7 @@ extension Journal {
     case .deadLetters(let after, let limit, let consumer):
       .deadLetters(try deadLetters(after: after, limit: limit, consumer: consumer))
     case .deadLetter(let id): .deadLetter(try deadLetter(id))
+    case .deadLetterIDs(let consumer): .deadLetterIDs(try deadLetterIDs(of: consumer))
     case .replay(let id): .replayed(try replay(deadLetter: id))
     case .deleteDeadLetter(let id): .deleted(try delete(deadLetter: id))
     case .state(let key): .state(try state(key))
