@@ -117,4 +117,31 @@ import Testing
     #expect(heard.deadline == 0)
     #expect(heard.origin == .live)
   }
+
+  @Test func `errors are seen by those who watch, as the requester hears them`() throws {
+    var seen: [Envelope] = []
+    harness.router.addTap(1, try TopicPattern(Self.topic)) { bytes in
+      if let envelope = try? Envelope(binary: bytes) { seen.append(envelope) }
+    }
+    let plugin = try harness.start("indexer.1")
+    let answered = harness.request(Self.topic) { $0.intent = "embed" }
+    harness.read()
+    let delivery = try #require(plugin.deliveries().first)
+    let error = Envelope(topic: Self.topic, payload: Array(#"{"message":"no model"}"#.utf8))
+    plugin.send(WIRE_RESPOND, PROMETHEAN_NOT_FOUND, token: delivery.token, try error.binary())
+    harness.read()
+    let expired = harness.request(Self.topic) { $0.deadline = 1 }
+    harness.router.tick(now: HostClock.monotonic, realtime: HostClock.realtime)
+
+    #expect(seen.map(\.flags) == [.request, [.response, .error], .request, [.response, .error]])
+    try #require(seen.count == 4)
+    #expect(try answered.failure().message == "no model")
+    #expect(try JSON.parse(seen[1].payload) == ["status": "not_found", "message": "no model"])
+    #expect(seen[1].src == "indexer")
+    #expect(seen[1].intent == "embed")
+    #expect(try JSON.parse(seen[3].payload)["message"]?.stringValue == expired.failure().message)
+    #expect(seen[3].src == "host")
+    #expect([seen[1].corr, seen[3].corr] == [seen[0].corr, seen[2].corr])
+    #expect([seen[1].trace, seen[3].trace] == [seen[0].trace, seen[2].trace])
+  }
 }
