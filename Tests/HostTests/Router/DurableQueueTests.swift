@@ -94,6 +94,22 @@ import Testing
     #expect(given12 == [[2]])
   }
 
+  @Test func `a member is kept free for a suspect that waits for it, and while it holds one`() {
+    var queue = queue(keys: [0])
+    _ = dispatch(&queue)
+    _ = queue.memberEnded(0, isSuspect: true, until: 0)
+    func keptFree() -> [Bool] { [queue.isKeptFree(0), queue.isKeptFree(1)] }
+    #expect(keptFree() == [false, false])
+    let busy = dispatch(&queue, loads: [2, 1])
+    #expect(busy == [[], []])
+    #expect(keptFree() == [false, true])
+    let idle = dispatch(&queue, loads: [2, 0])
+    #expect(idle == [[], [1]])
+    #expect(keptFree() == [false, true])
+    queue.settle(1)
+    #expect(keptFree() == [false, false])
+  }
+
   @Test func `what a member held when it stopped in order counts no failure`() {
     var queue = queue(keys: [0, 0])
     _ = dispatch(&queue)
