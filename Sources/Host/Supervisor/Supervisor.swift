@@ -14,7 +14,7 @@ package final class Supervisor {
   /// How long `start` may take, ns: a model may have to be loaded.
   static let startDeadline: Int64 = 60 * nanosecondsPerSecond
   /// How long `stop` may take, ns.
-  static let stopDeadline: Int64 = 10 * nanosecondsPerSecond
+  static let stopDeadline = Int64(PROMETHEAN_STOP_SECONDS) * nanosecondsPerSecond
 
   let deployment: Deployment
   let router: Router
