@@ -2,10 +2,10 @@ internal import Envelope
 
 extension AdminOperations {
   func listDeadLetters(_ request: AdminRequest) throws(AdminFailure) {
-    let consumer = try consumerRecord(of: request.body["plugin"]?.stringValue)
+    let consumers = try request.body["plugin"]?.stringValue.map { (name) throws(AdminFailure) in try records(of: name) }
     let limit = Int(try request.number("limit", in: AdminRequest.limits) ?? 100)
     let after = request.body["after"]?.intValue ?? 0
-    open[request.address] = .deadLetters(after: after, left: limit, consumer: consumer)
+    open[request.address] = .deadLetters(after: after, left: limit, consumers: consumers)
     giveDeadLetters(to: request.address)
   }
 
@@ -13,9 +13,9 @@ extension AdminOperations {
   private static let deadLettersPage = 32
 
   func giveDeadLetters(to address: AdminAddress) {
-    guard case .deadLetters(let after, let left, let consumer) = open[address] else { return }
+    guard case .deadLetters(let after, let left, let consumers) = open[address] else { return }
     let limit = min(left, Self.deadLettersPage)
-    host.journal.ask(.deadLetters(after: after, limit: limit, consumer: consumer)) { [weak self] result in
+    host.journal.ask(.deadLetters(after: after, limit: limit, consumers: consumers)) { [weak self] result in
       guard let self, open[address] != nil else { return }
       do throws(JournalError) {
         guard case .deadLetters(let letters) = try result.get() else {
@@ -23,7 +23,7 @@ extension AdminOperations {
         }
         for letter in letters { server.answer(address, .item(letter.summary)) }
         if letters.count == limit, left > limit, let last = letters.last {
-          open[address] = .deadLetters(after: last.id, left: left - limit, consumer: consumer)
+          open[address] = .deadLetters(after: last.id, left: left - limit, consumers: consumers)
           return server.awaitRoom(address)
         }
         server.answer(address, .ok([:]))
@@ -58,9 +58,9 @@ extension AdminOperations {
     guard let plugin = request.body["plugin"]?.stringValue else {
       throw AdminFailure("invalid", "expected dead_letter, a number, or plugin, a name")
     }
-    let consumer = try consumerRecord(of: plugin)
+    let consumers = try records(of: plugin)
     let server = server
-    host.journal.ask(.deadLetterIDs(consumer: consumer)) { [host] result in
+    host.journal.ask(.deadLetterIDs(consumers: consumers)) { [host] result in
       guard case .success(.deadLetterIDs(let ids)) = result else {
         return server.answer(request.address, .error(code: "failed", message: "the journal cannot be read"))
       }
@@ -70,16 +70,11 @@ extension AdminOperations {
     }
   }
 
-  private func consumerRecord(of plugin: String?) throws(AdminFailure) -> Int64? {
-    guard let plugin else { return nil }
-    return try consumerRecord(of: plugin) as Int64
-  }
-
-  private func consumerRecord(of plugin: String) throws(AdminFailure) -> Int64 {
-    guard let consumer = host.router.consumers.first(where: { $0.plugin == plugin || $0.name == plugin }) else {
-      throw AdminFailure("not_found", "no plugin \(plugin) runs here")
-    }
-    return consumer.record
+  /// The consumers of a plugin, of which an access plugin has one for each tenant, or the one of that name.
+  private func records(of plugin: String) throws(AdminFailure) -> [Int64] {
+    let records = host.router.consumers.filter { $0.plugin == plugin || $0.name == plugin }.map(\.record)
+    guard !records.isEmpty else { throw AdminFailure("not_found", "no plugin \(plugin) runs here") }
+    return records
   }
 
   private func ask(

@@ -18,7 +18,7 @@ final class AdminOperations {
     /// For consumers to have settled what was recorded up to a sequence.
     case settling(through: Int64, deadline: Int64)
     /// A list of dead letters, of which the next page comes when the client has room for it.
-    case deadLetters(after: Int64, left: Int, consumer: Int64?)
+    case deadLetters(after: Int64, left: Int, consumers: [Int64]?)
   }
 
   init(host: HostProcess, server: AdminServer) {

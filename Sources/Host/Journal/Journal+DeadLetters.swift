@@ -19,25 +19,27 @@ package struct DeadLetter: Sendable, Hashable {
 }
 
 extension Journal {
-  /// The dead letters after an id, oldest first, of one consumer or of all.
+  /// The dead letters after an id, oldest first, of some consumers or of all.
   package func deadLetters(
     after id: Int64 = 0,
     limit: Int,
-    consumer: Int64? = nil
+    consumers: [Int64]? = nil
   ) throws(JournalError) -> [DeadLetter] {
     try rethrow { () throws(SQLiteError) in
       try database.prepare(
-        deadLetterColumns + " WHERE d.id > ?1 AND (?2 IS NULL OR consumer = ?2) ORDER BY d.id LIMIT ?3"
+        deadLetterColumns + """
+           WHERE d.id > ?1 AND (?2 IS NULL OR consumer IN (SELECT value FROM json_each(?2))) ORDER BY d.id LIMIT ?3
+          """
       )
-      .all(id, consumer, Int64(limit), map: deadLetter)
+      .all(id, consumers.map { "\($0)" }, Int64(limit), map: deadLetter)
     }
   }
 
-  /// The ids of all dead letters of a consumer, oldest first.
-  package func deadLetterIDs(of consumer: Int64) throws(JournalError) -> [Int64] {
+  /// The ids of all dead letters of some consumers, oldest first.
+  package func deadLetterIDs(of consumers: [Int64]) throws(JournalError) -> [Int64] {
     try rethrow { () throws(SQLiteError) in
-      try database.prepare("SELECT id FROM dead_letters WHERE consumer = ? ORDER BY id")
-        .all(consumer) { (row) throws(SQLiteError) in try row.get(0, as: Int64.self) }
+      try database.prepare("SELECT id FROM dead_letters WHERE consumer IN (SELECT value FROM json_each(?)) ORDER BY id")
+        .all("\(consumers)") { (row) throws(SQLiteError) in try row.get(0, as: Int64.self) }
     }
   }
 

@@ -8,9 +8,9 @@ package enum JournalCommand: Sendable {
   /// Remember a pattern of a consumer's.
   case remember(pattern: String, consumer: Int64)
   case page(after: Int64, limit: Int, consumer: Int64)
-  case deadLetters(after: Int64, limit: Int, consumer: Int64?)
+  case deadLetters(after: Int64, limit: Int, consumers: [Int64]?)
   case deadLetter(Int64)
-  case deadLetterIDs(consumer: Int64)
+  case deadLetterIDs(consumers: [Int64])
   case replay(deadLetter: Int64)
   case deleteDeadLetter(Int64)
   case state(StateKey)
@@ -54,10 +54,10 @@ extension Journal {
     case .removeConsumer(let id): try removed(id)
     case .remember(let pattern, let consumer): try remembered(pattern, consumer)
     case .page(let after, let limit, let consumer): .page(try page(after: after, limit: limit, consumer: consumer))
-    case .deadLetters(let after, let limit, let consumer):
-      .deadLetters(try deadLetters(after: after, limit: limit, consumer: consumer))
+    case .deadLetters(let after, let limit, let consumers):
+      .deadLetters(try deadLetters(after: after, limit: limit, consumers: consumers))
     case .deadLetter(let id): .deadLetter(try deadLetter(id))
-    case .deadLetterIDs(let consumer): .deadLetterIDs(try deadLetterIDs(of: consumer))
+    case .deadLetterIDs(let consumers): .deadLetterIDs(try deadLetterIDs(of: consumers))
     case .replay(let id): .replayed(try replay(deadLetter: id))
     case .deleteDeadLetter(let id): .deleted(try delete(deadLetter: id))
     case .state(let key): .state(try state(key))

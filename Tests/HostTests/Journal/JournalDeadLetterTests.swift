@@ -36,7 +36,7 @@ import Testing
     #expect(try journal.statistics().deadLetters == 1)
   }
 
-  @Test func `the list is paged, and can be of one consumer`() throws {
+  @Test func `the list is paged, and can be of some consumers`() throws {
     let other = try journal.consumer(named: "other").id
     try fixture.record("a", "b", "c")
     for sequence: Int64 in 1...3 { try bury(sequence, consumer: consumer) }
@@ -44,7 +44,10 @@ import Testing
     let first = try journal.deadLetters(limit: 3)
     #expect(first.map(\.sequence) == [1, 2, 3])
     #expect(try journal.deadLetters(after: first[2].id, limit: 3).map(\.consumer) == [other])
-    #expect(try journal.deadLetters(limit: 10, consumer: other).map(\.sequence) == [3])
+    #expect(try journal.deadLetters(limit: 10, consumers: [other, 999]).map(\.consumer) == [other])
+    #expect(try journal.deadLetters(limit: 10, consumers: []) == [])
+    #expect(try journal.deadLetterIDs(of: [other]) == journal.deadLetters(limit: 10, consumers: [other]).map(\.id))
+    #expect(try journal.deadLetters(limit: 10, consumers: [other]).map(\.sequence) == [3])
   }
 
   @Test func `a replay is recorded for that consumer alone, as a replay, and may die again`() throws {

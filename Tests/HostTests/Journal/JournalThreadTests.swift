@@ -64,7 +64,7 @@ import Testing
     changes.deadLetters = [DeliveryFailure(consumer: 1, sequence: 1, attempts: 5, reason: "no")]
     changes.states = [.put(key, document: [1], expected: 0)]
     thread.post(.commit(changes), token: 2)
-    thread.post(.deadLetters(after: 0, limit: 10, consumer: nil), token: 3)
+    thread.post(.deadLetters(after: 0, limit: 10, consumers: nil), token: 3)
     thread.post(.replay(deadLetter: 1), token: 4)
     thread.post(.deadLetter(1), token: 5)
     thread.post(.deleteDeadLetter(1), token: 6)

@@ -69,7 +69,7 @@ import Testing
     #expect(ends == [false, true])
     #expect(link.unburied == nil)
     var buried: [Int64] = []
-    link.ask(.deadLetters(after: 0, limit: 10, consumer: nil)) {
+    link.ask(.deadLetters(after: 0, limit: 10, consumers: nil)) {
       if case .success(.deadLetters(let letters)) = $0 { buried = letters.map(\.sequence) }
     }
     try hear { !buried.isEmpty }
