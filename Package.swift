@@ -193,11 +193,20 @@ let package = Package(
     tests("Envelope", ["Envelope", "CEnvelope"]),
     tests("PluginKit", ["PluginKit", "PluginABI", "Envelope"]),
     tests("Channel", ["Channel", "CChannel"]),
+    // Drives one runner as the host does, with plugins that are compiled on the way.
+    .target(
+      name: "RunnerSupport",
+      dependencies: ["CChannel", "Channel", "Envelope", "Host"],
+      path: "Tests/RunnerSupport",
+      exclude: ["Fixtures"],
+      swiftSettings: settings
+    ),
     tests(
       "Runner",
-      ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI"],
+      ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI", "RunnerSupport"],
       exclude: ["Fixtures"]
     ),
+    tests("Zoo", ["CChannel", "CLinux", "Channel", "Host", "RunnerSupport", "Sandbox"], exclude: ["Animals"]),
     tests("Library", ["SQLite", "YAML"]),
     tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),

@@ -2,6 +2,7 @@ internal import CChannel
 internal import Envelope
 internal import Glibc
 internal import Host
+internal import RunnerSupport
 internal import Testing
 
 @Suite struct DeliveryTests {

@@ -1,6 +1,7 @@
 internal import CChannel
 internal import Glibc
 internal import Host
+internal import RunnerSupport
 internal import Testing
 
 @Suite struct LifecycleTests {

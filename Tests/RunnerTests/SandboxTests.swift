@@ -1,32 +1,10 @@
 internal import CChannel
 internal import Glibc
 internal import Host
+internal import RunnerSupport
 internal import Testing
 
 @Suite struct SandboxTests {
-  /// Who the host is, and what the machine lets it do.
-  enum Machine: CaseIterable {
-    case root
-    case rootWithoutNamespaces
-    case user
-    case userWithoutNamespaces
-
-    var isRoot: Bool { self == .root || self == .rootWithoutNamespaces }
-    var hasNamespaces: Bool { self == .root || self == .user }
-
-    /// The runner, or what becomes an ordinary user and then runs it.
-    func runner() throws -> String {
-      isRoot ? Fixture.runner : try Fixture.program("become", "-DRUNNER=\"\(Fixture.runner)\"").path
-    }
-
-    func spawn(_ fixture: Fixture, configure: (inout RunnerSetup) -> Void = { _ in }) throws -> Driver {
-      try Driver(fixture, runner: runner()) { setup in
-        if !hasNamespaces { setup.omissions = .namespaces }
-        configure(&setup)
-      }
-    }
-  }
-
   /// Whose the directories are that a plugin writes to.
   static let owner: UInt32 = 60_999
 
@@ -87,7 +65,7 @@ internal import Testing
   func `where user namespaces are off, the stage says so, and the host can do without`() async throws {
     try await onHostThread {
       let fixture = try Fixture.compile()
-      let runner = try Fixture.program("become", "-DRUNNER=\"\(Fixture.runner)\"", "-DNO_USER_NAMESPACES").path
+      let runner = try Fixture.becoming("-DNO_USER_NAMESPACES")
       let failure = try Driver(fixture, runner: runner).failure()
       #expect(failure.stage == WIRE_STAGE_NAMESPACES)
       #expect(failure.text == "fixture: unshare: No space left on device")

@@ -2,6 +2,7 @@ internal import CChannel
 internal import Envelope
 internal import Foundation
 internal import Host
+internal import RunnerSupport
 internal import Testing
 
 /// The real storage in the real sandbox: what it needs of the kernel is there, and no limit ends it.

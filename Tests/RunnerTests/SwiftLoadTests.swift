@@ -1,5 +1,6 @@
 internal import CChannel
 internal import Host
+internal import RunnerSupport
 internal import Testing
 
 @Suite(.serialized) struct SwiftLoadTests {

@@ -2,6 +2,7 @@ internal import CChannel
 internal import Envelope
 internal import Foundation
 internal import Host
+internal import RunnerSupport
 internal import Testing
 
 /// Plugins made with the kit, in the real runner.

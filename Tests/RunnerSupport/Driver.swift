@@ -1,19 +1,19 @@
 internal import CChannel
-internal import Channel
-internal import Envelope
+package import Channel
+package import Envelope
 internal import Glibc
-internal import Host
+package import Host
 internal import Synchronization
 internal import Testing
 
 /// The host's part in a test: drives one runner step by step, and waits for what it says.
-@safe final class Driver {
-  enum Failure: Error, CustomStringConvertible {
+@safe package final class Driver {
+  package enum Failure: Error, CustomStringConvertible {
     case noFile(String)
     case silent(waitingFor: String, seen: [String], stderr: String)
     case ended(RunnerProcess.Exit, waitingFor: String, message: String, stderr: String)
 
-    var description: String {
+    package var description: String {
       switch self {
       case .noFile(let path): "cannot open \(path)"
       case .silent(let what, let seen, let stderr): "no \(what) came, but \(seen); stderr: \(stderr)"
@@ -24,38 +24,38 @@ internal import Testing
   }
 
   /// A frame that the plugin sent, kept.
-  struct Sent {
-    let op: Int32
-    let argument: Int16
-    let token: UInt64
-    let body: [UInt8]
+  package struct Sent {
+    package let op: Int32
+    package let argument: Int16
+    package let token: UInt64
+    package let body: [UInt8]
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var text: String { String(decoding: body, as: UTF8.self) }
     /// The message of a log line.
-    var line: String { String(decoding: body.dropFirst(4), as: UTF8.self) }
+    package var line: String { String(decoding: body.dropFirst(4), as: UTF8.self) }
   }
 
   /// How long a runner may be silent before a test fails.
   ///
   /// Only a failing test waits for it.
-  static let patience: Int32 = 20_000
+  package static let patience: Int32 = 20_000
 
   /// A user each, as the host gives: the kernel counts threads by user.
   private static let users = Atomic<UInt32>(61_000)
 
-  let process: RunnerProcess
-  var channel: Channel { process.channel }
-  private(set) var stderr = ""
-  private(set) var level: UInt64 = 0
-  private(set) var missing = ""
-  private(set) var frames: [Sent] = []
+  package let process: RunnerProcess
+  package var channel: Channel { process.channel }
+  package private(set) var stderr = ""
+  package private(set) var level: UInt64 = 0
+  package private(set) var missing = ""
+  package private(set) var frames: [Sent] = []
   private var messages: [ControlMessage] = []
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Channel.frameLimit, alignment: 16)
 
   /// Spawns a runner for a library.
   ///
   /// Call it on a host thread.
-  init(
+  package init(
     _ fixture: Fixture,
     runner: String = Fixture.runner,
     configure: (inout RunnerSetup) -> Void = { _ in }
@@ -76,7 +76,7 @@ internal import Testing
   // MARK: - Steps
 
   /// Waits until the instance is created.
-  func create() throws {
+  package func create() throws {
     let sandboxed = try control(WIRE_SANDBOXED)
     level = sandboxed.token
     missing = sandboxed.text
@@ -88,20 +88,20 @@ internal import Testing
   ///
   /// Returns the status of `start`.
   @discardableResult
-  func start() throws -> ControlMessage {
+  package func start() throws -> ControlMessage {
     try create()
     try process.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
     return try control(WIRE_STARTED)
   }
 
   /// Stops the instance and waits for the end of its process.
-  func stop() throws -> RunnerProcess.Exit {
+  package func stop() throws -> RunnerProcess.Exit {
     try process.sendControl(ControlMessage(kind: UInt32(WIRE_STOP)))
     _ = try control(WIRE_STOPPED)
     return try end()
   }
 
-  func send(_ op: Int32, argument: Int16 = 0, token: UInt64, body: [UInt8]) throws {
+  package func send(_ op: Int32, argument: Int16 = 0, token: UInt64, body: [UInt8]) throws {
     let result = try unsafe body.withUnsafeBytes { bytes in
       try unsafe channel.send(op: UInt16(op), argument: argument, token: token, bytes)
     }
@@ -110,7 +110,7 @@ internal import Testing
   }
 
   /// Delivers an envelope of some intent.
-  func deliver(_ intent: String, token: UInt64 = 1, payload: String = "", flags: Envelope.Flags = []) throws {
+  package func deliver(_ intent: String, token: UInt64 = 1, payload: String = "", flags: Envelope.Flags = []) throws {
     var envelope = Envelope(
       topic: "promethean.p.echo.t.demo.events.Test",
       intent: intent,
@@ -123,7 +123,7 @@ internal import Testing
   // MARK: - Waiting
 
   /// The next control message, which must be of that kind.
-  func control(_ kind: Int32) throws -> ControlMessage {
+  package func control(_ kind: Int32) throws -> ControlMessage {
     while messages.isEmpty { try wait(for: "control message \(kind)") }
     let message = messages.removeFirst()
     try #require(message.kind == kind, "\(message.text)")
@@ -131,7 +131,7 @@ internal import Testing
   }
 
   /// Why the runner gave up.
-  func failure() throws -> (stage: Int32, text: String) {
+  package func failure() throws -> (stage: Int32, text: String) {
     while true {
       while messages.isEmpty { try wait(for: "failure") }
       let message = messages.removeFirst()
@@ -142,7 +142,7 @@ internal import Testing
   /// The next frame of that op that satisfies the condition.
   ///
   /// Those before it stay.
-  func frame(_ op: Int32, where condition: (Sent) -> Bool = { _ in true }) throws -> Sent {
+  package func frame(_ op: Int32, where condition: (Sent) -> Bool = { _ in true }) throws -> Sent {
     while true {
       if let index = frames.firstIndex(where: { $0.op == op && condition($0) }) { return frames.remove(at: index) }
       try wait(for: "frame \(op)")
@@ -150,12 +150,12 @@ internal import Testing
   }
 
   /// The next log line that begins so.
-  func line(_ prefix: String) throws -> String {
+  package func line(_ prefix: String) throws -> String {
     try frame(WIRE_LOG) { $0.line.hasPrefix(prefix) }.line
   }
 
   /// How many frames of that op come before a log line.
-  func count(_ op: Int32, until line: String) throws -> Int {
+  package func count(_ op: Int32, until line: String) throws -> Int {
     var count = 0
     while true {
       count += frames.count { $0.op == op }
@@ -167,7 +167,7 @@ internal import Testing
   }
 
   /// Waits for the end of the process.
-  func end() throws -> RunnerProcess.Exit {
+  package func end() throws -> RunnerProcess.Exit {
     while true {
       if let exit = process.reap() { return exit }
       try wait(for: "end")
@@ -218,7 +218,7 @@ internal import Testing
     return took
   }
 
-  func drainStderr() {
+  package func drainStderr() {
     var bytes = [UInt8](repeating: 0, count: 4096)
     while true {
       let count = unsafe read(process.stderr, &bytes, bytes.count)

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// The kernel kills a runner when the thread that spawned it ends, and the threads of Swift's pool come and go. So it
 /// is also what cleans up after a test. It stays the test's task, so that what fails is the test's.
-func onHostThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+package func onHostThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withTaskExecutorPreference(ThreadPerJob()) { try await perform(body) }
 }
 

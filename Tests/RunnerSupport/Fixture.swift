@@ -4,25 +4,27 @@ internal import Synchronization
 internal import Testing
 
 /// A library compiled for a test.
-struct Fixture {
-  let path: String
+package struct Fixture {
+  package let path: String
 
-  var name: String { String(path.split(separator: "/").last ?? "") }
+  package init(path: String) { self.path = path }
+
+  package var name: String { String(path.split(separator: "/").last ?? "") }
 
   /// The package's directory.
-  static let package: String = {
+  package static let package: String = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     parts.removeLast(3)
     return parts.joined(separator: "/")
   }()
 
   /// Where the products of this build are: beside the test bundle.
-  static let products: String = {
+  package static let products: String = {
     let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     return (bundle ?? "").split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
   }()
 
-  static let runner = products + "/promethean-runner"
+  package static let runner = products + "/promethean-runner"
 
   /// What was compiled so far, by what it was made with.
   private static let made = Mutex<[[String]: Fixture]>([:])
@@ -30,31 +32,47 @@ struct Fixture {
   /// Where to.
   ///
   /// Others than this user get in: a plugin's user must read its library.
-  static let directory: String = {
+  package static let directory: String = {
     atexit { try? FileManager.default.removeItem(atPath: Fixture.directory) }
     return NSTemporaryDirectory() + "promethean-fixtures-\(getpid())"
   }()
 
-  /// Compiles a plugin of `Fixtures` with the plain C compiler, once for each set of flags.
-  static func compile(_ source: String = "plugin", _ flags: String...) throws -> Fixture {
-    try make(source, ".so", "/usr/bin/cc", options + ["-shared", "-fPIC", "\(sources)/\(source).c"] + flags)
+  /// Compiles a plugin of the runner's tests with the plain C compiler, once for each set of flags.
+  package static func compile(_ source: String = "plugin", _ flags: String...) throws -> Fixture {
+    try library(source, ["\(tests)/RunnerTests/Fixtures/\(source).c"] + flags)
   }
 
-  /// Compiles a program of `Fixtures`.
-  static func program(_ source: String, _ flags: String...) throws -> Fixture {
-    try make(source, "", "/usr/bin/cc", options + ["\(sources)/\(source).c"] + flags)
+  /// Compiles a library from sources and flags of the C compiler's.
+  package static func library(_ name: String, _ arguments: [String]) throws -> Fixture {
+    try make(name, ".so", "/usr/bin/cc", options + ["-shared", "-fPIC"] + arguments)
+  }
+
+  /// Compiles a program, likewise.
+  package static func program(_ name: String, _ arguments: [String]) throws -> Fixture {
+    try make(name, "", "/usr/bin/cc", options + arguments)
+  }
+
+  /// The program that becomes an ordinary user and then runs the runner.
+  package static func becoming(_ flags: String...) throws -> String {
+    try program("become", ["\(tests)/RunnerSupport/Fixtures/become.c", "-DRUNNER=\"\(runner)\""] + flags).path
   }
 
   /// Compiles a plugin in Swift, against the header alone, by the compiler whose runtime this process has.
-  static func compileSwift(_ source: String) throws -> Fixture {
+  package static func compileSwift(_ source: String, in directory: String = "RunnerTests/Fixtures") throws -> Fixture {
     let runtime = try #require(RunnerSetup.directory(ofMapped: "libswiftCore.so"))
     let options = [
       "-emit-library", "-parse-as-library", "-swift-version", "6", "-I", "\(package)/Sources/PluginABI/include",
     ]
-    return try make(source, ".so", runtime + "/../../../bin/swiftc", options + ["\(sources)/\(source).swift"])
+    return try make(
+      source,
+      ".so",
+      runtime + "/../../../bin/swiftc",
+      options + ["\(tests)/\(directory)/\(source).swift"]
+    )
   }
 
-  private static let sources = "\(package)/Tests/RunnerTests/Fixtures"
+  /// Where the tests' sources are.
+  package static let tests = "\(package)/Tests"
   private static let options = [
     "-Wall", "-Werror", "-D_GNU_SOURCE", "-I", "\(package)/Sources/PluginABI/include", "-pthread",
   ]
@@ -73,14 +91,14 @@ struct Fixture {
   }
 
   /// A directory of its own that the plugin's user can write to.
-  static func writableDirectory(_ name: String, owner: UInt32) throws -> String {
+  package static func writableDirectory(_ name: String, owner: UInt32) throws -> String {
     let path = "\(directory)/\(name)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     if geteuid() == 0 { try #require(unsafe chown(path, owner, owner) == 0) }
     return path
   }
 
-  static func run(_ program: String, _ arguments: [String]) throws {
+  package static func run(_ program: String, _ arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments

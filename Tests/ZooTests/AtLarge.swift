@@ -1,0 +1,93 @@
+internal import CLinux
+internal import Glibc
+internal import RunnerSupport
+internal import Testing
+
+/// An animal in a plain process of the plugin's user, with nothing around it; or its prey, which plays the host.
+final class AtLarge {
+  /// What the program is called: as long as the secret, which the prey puts in its place.
+  static let name = "promethean-zoo-animal-at-large"
+
+  let pid: Int32
+  private let pidfd: Int32
+  private let control: Int32
+  private let output: Int32
+  private var unread = ""
+
+  init(user: UInt32) throws {
+    let program = try Self.program()
+    var ends: [Int32] = [-1, -1]
+    try #require(unsafe linux_pipe(&ends) == 0)
+    defer { close(ends[1]) }
+    var sockets: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    try #require(unsafe socketpair(AF_UNIX, kind, 0, &sockets) == 0)
+    defer { close(sockets[1]) }
+    (output, control) = (ends[0], sockets[0])
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
+    pid = unsafe "PATH=\(path)".withCString { path in
+      unsafe "TOKEN=\(World.secret)".withCString { token in
+        let environment: [UnsafePointer<CChar>?] = unsafe [path, token, nil]
+        return unsafe linux_spawn(program, environment, ends[1], &sockets[1], 1)
+      }
+    }
+    pidfd = pid > 0 ? linux_pidfd_open(pid) : -1
+    try #require(pidfd >= 0)
+    #expect(try tell(String(user)) == [])
+  }
+
+  deinit {
+    // Its end is that of the control socket, after which the prey tidies up; an animal may not listen any more.
+    close(control)
+    var ended = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+    if unsafe poll(&ended, 1, Self.grace) != 1 { _ = linux_pidfd_kill(pidfd, SIGKILL) }
+    _ = waitpid(pid, nil, 0)
+    for descriptor in [output, pidfd] { close(descriptor) }
+  }
+
+  /// How long a process may take to end by itself, in milliseconds.
+  private static let grace: Int32 = 1_000
+
+  /// Sends a message, and waits until it is done or the process has ended.
+  ///
+  /// Returns what was said.
+  func tell(_ message: String) throws -> [String] {
+    var message = message
+    let sent = message.withUTF8 { unsafe send(control, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    try #require(sent > 0)
+    var lines: [String] = []
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      while let end = unread.firstIndex(of: "\n") {
+        let line = String(unread[..<end])
+        unread.removeSubrange(...end)
+        if line == "done" { return lines }
+        lines.append(line)
+      }
+      var waiting = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+      try #require(unsafe poll(&waiting, 1, Driver.patience) == 1, "it says nothing more: \(lines) \(unread)")
+      let count = unsafe read(output, &bytes, bytes.count)
+      if count <= 0 { return lines + (unread.isEmpty ? [] : [unread]) }
+      unread += String(decoding: bytes[..<count], as: UTF8.self)
+    }
+  }
+
+  private static func program() throws -> String {
+    try Fixture.program(
+      name,
+      Animals.sources.map { "\(Animals.directory)/\($0).c" } + ["\(Animals.directory)/program.c"]
+    )
+    .path
+  }
+}
+
+/// The attempts, compiled.
+enum Animals {
+  static let directory = "\(Fixture.tests)/ZooTests/Animals"
+  static let sources = ["attempts", "controls", "files", "kernel", "memory", "network", "processes"]
+
+  /// The plugin with all of them.
+  static func plugin() throws -> Fixture {
+    try Fixture.library("zoo", sources.map { "\(directory)/\($0).c" } + ["\(directory)/plugin.c"])
+  }
+}

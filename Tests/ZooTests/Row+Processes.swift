@@ -1,0 +1,30 @@
+extension Row {
+  /// Other processes: its own, and the host.
+  static let processes = [
+    Self(44, "run a shell", .files, "exec_shell", ends: true),
+    Self(45, "run a file in memory", .files, "exec_memory", ends: true),
+    Self(46, "fork", .process, "fork_once"),
+    Self(47, "clone by the bare call", .process, "clone_raw", ends: true),
+    Self(48, "fork without end", .process, "fork_bomb"),
+    Self(49, "trace the host", .secret, "trace_host", ends: true),
+    Self(50, "read the host's memory by call", .secret, "read_host", ends: true),
+    Self(51, "take the host's descriptors", .secret, "take_file", ends: true),
+    Self(52, "signal the host", .prey, "kill_host"),
+    Self(53, "signal a thread of the host's", .prey, "kill_thread"),
+    Self(54, "queue the host a signal", .prey, "queue_signal"),
+    Self(55, "have a pipe signal the host", .prey, "own_signals"),
+    Self(56, "make the host yield", .prey, "renice_host"),
+    Self(57, "pin the host to a processor", .prey, "pin_host"),
+    Self(58, "limit the host", .prey, "limit_host"),
+    Self(59, "raise its own limits", .itself, "raise_limit"),
+    Self(94, "open its memory to others", .gain, "be_dumpable"),
+    Self(95, "outlive the host", .gain, "outlive_host"),
+    Self(97, "leave core files", .itself, "raise_core"),
+    Self(101, "be spared when memory is short", .itself, "spare_oneself"),
+    Self(103, "run before all others", .itself, "be_realtime"),
+    Self(105, "have a pipe that does not block signal", .gain, "own_signals_nonblocking"),
+    Self(106, "signal the host by a descriptor", .prey, "signal_by_pidfd", ends: true),
+    Self(107, "signal everybody", .prey, "signal_everybody"),
+    Self(108, "schedule the host", .prey, "schedule_host"),
+  ]
+}
