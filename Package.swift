@@ -206,7 +206,11 @@ let package = Package(
       ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI", "RunnerSupport"],
       exclude: ["Fixtures"]
     ),
-    tests("Zoo", ["CChannel", "CLinux", "Channel", "Host", "RunnerSupport", "Sandbox"], exclude: ["Animals"]),
+    tests(
+      "Zoo",
+      ["CChannel", "CLinux", "Channel", "Host", "RunnerSupport", "Sandbox"],
+      exclude: ["Animals", "Tools"]
+    ),
     tests("Library", ["SQLite", "YAML"]),
     tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),

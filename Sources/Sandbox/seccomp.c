@@ -79,8 +79,10 @@ static void build(program *to, int writes) {
   load_number(to);
   emit(to, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
   answer(to, SECCOMP_RET_KILL_PROCESS);
-  for (unsigned i = 0; i < seccomp_rule_count; i++) emit_rule(to, &seccomp_rules[i]);
-  for (unsigned i = 0; writes && i < seccomp_write_rule_count; i++) emit_rule(to, &seccomp_write_rules[i]);
+  for (unsigned i = 0; i < seccomp_group_count; i++) {
+    const seccomp_group *group = &seccomp_groups[i];
+    for (unsigned j = 0; (writes || !group->writes) && j < group->count; j++) emit_rule(to, &group->rules[j]);
+  }
   answer(to, SECCOMP_RET_ERRNO | EPERM);
 }
 

@@ -34,6 +34,7 @@ extension Row {
     Self(29, "find a token in its environment", .secret, "get_environment"),
     Self(30, "read memory that is shared by name", .secret, "show_file", "{shared}", from: .landlock),
     Self(31, "make a device", .files, "make_device", worksAtLarge: false),
+    Self(114, "make a program that runs as its user", .files, "make_set_id"),
     Self(32, "open devices", .gain, "open_devices", from: .landlock),
   ]
 }

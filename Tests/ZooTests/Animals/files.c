@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -115,6 +116,14 @@ void get_environment(void) {
 void make_device(void) {
   mknod(below("writable", "disk"), S_IFBLK | 0600, makedev(254, 0));
   mknod(below("writable", "null"), S_IFCHR | 0600, makedev(1, 3));
+}
+
+/// Who runs it later is its user, whatever was written to it.
+void make_set_id(void) {
+  umask(0);
+  close(open(below("writable", "program"), O_CREAT | O_WRONLY, 06755));
+  close((int)syscall(SYS_open, below("writable", "other"), O_CREAT | O_WRONLY, 04755));
+  mkdir(below("writable", "directory"), 02777);
 }
 
 void open_devices(void) {

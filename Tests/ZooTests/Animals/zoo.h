@@ -32,7 +32,7 @@ int attempt(const char *message);
   DO(show_file) DO(show_memory) DO(show_pinned) DO(list_directory) DO(stat_file) DO(change_mode) DO(change_times)     \
   DO(change_attributes) DO(create_file) DO(truncate_file) DO(remove_file) DO(link_out) DO(link_in)                    \
   DO(climb_from_descriptor) DO(rename_out) DO(rename_in) DO(write_readable) DO(show_environment) DO(get_environment)  \
-  DO(make_device) DO(open_devices) DO(open_by_handle) DO(watch_files)                                                 \
+  DO(make_device) DO(make_set_id) DO(open_devices) DO(open_by_handle) DO(watch_files)                                                 \
   /* network.c */                                                                                                     \
   DO(connect_tcp) DO(listen_tcp) DO(connect_fast_open) DO(connect_mptcp) DO(send_udp) DO(ask_netlink) DO(open_vsock)  \
   DO(open_raw) DO(connect_unix) DO(connect_abstract) DO(connect_inherited) DO(pass_descriptors)                       \

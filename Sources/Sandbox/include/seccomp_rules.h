@@ -1,4 +1,4 @@
-// The form of the table of system calls.
+// The form of the table of system calls. Public for the tests, which hold it against what is written and installed.
 
 #ifndef SECCOMP_RULES_H
 #define SECCOMP_RULES_H
@@ -31,10 +31,21 @@ typedef struct seccomp_rule {
 /// In the place of a value: the process that installs the filter.
 #define SECCOMP_OWN_PROCESS UINT32_MAX
 
-extern const seccomp_rule seccomp_rules[];
-extern const unsigned seccomp_rule_count;
-/// In force for a plugin that was granted a path to write to.
-extern const seccomp_rule seccomp_write_rules[];
-extern const unsigned seccomp_write_rule_count;
+/// Rules that stand in the table for one reason.
+typedef struct seccomp_group {
+  const char *name;
+  /// Why plugins have these calls, or why they do not, for people.
+  const char *reason;
+  /// In force only for a plugin that was granted a path to write to.
+  int writes;
+  unsigned count;
+  const seccomp_rule *rules;
+} seccomp_group;
+
+extern const seccomp_group seccomp_groups[];
+extern const unsigned seccomp_group_count;
+
+/// For Swift, which sees no array of open length.
+static inline const seccomp_group *seccomp_group_at(unsigned index) { return &seccomp_groups[index]; }
 
 #endif
