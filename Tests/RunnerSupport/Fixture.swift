@@ -57,22 +57,31 @@ package struct Fixture {
     try program("become", ["\(tests)/RunnerSupport/Fixtures/become.c", "-DRUNNER=\"\(runner)\""] + flags).path
   }
 
-  /// Compiles a plugin in Swift, against the header alone, by the compiler whose runtime this process has.
-  package static func compileSwift(_ source: String, in directory: String = "RunnerTests/Fixtures") throws -> Fixture {
-    let runtime = try #require(RunnerSetup.directory(ofMapped: "libswiftCore.so"))
-    let options = [
-      "-emit-library", "-parse-as-library", "-swift-version", "6", "-I", "\(package)/Sources/PluginABI/include",
-    ]
-    return try make(
-      source,
-      ".so",
-      runtime + "/../../../bin/swiftc",
-      options + ["\(tests)/\(directory)/\(source).swift"]
-    )
+  /// Compiles a plugin of the runner's tests in Swift.
+  package static func compileSwift(_ source: String) throws -> Fixture {
+    try swiftLibrary(source, ["\(tests)/RunnerTests/Fixtures/\(source).swift"])
+  }
+
+  /// Compiles a library in Swift, against the header alone.
+  package static func swiftLibrary(_ name: String, _ arguments: [String]) throws -> Fixture {
+    try make(name, ".so", swiftc(), swiftOptions + ["-emit-library"] + arguments)
+  }
+
+  /// Compiles a program in Swift, likewise.
+  package static func swiftProgram(_ name: String, _ arguments: [String]) throws -> Fixture {
+    try make(name, "", swiftc(), swiftOptions + arguments)
+  }
+
+  /// The compiler whose runtime this process has.
+  private static func swiftc() throws -> String {
+    try #require(RunnerSetup.directory(ofMapped: "libswiftCore.so")) + "/../../../bin/swiftc"
   }
 
   /// Where the tests' sources are.
   package static let tests = "\(package)/Tests"
+  private static let swiftOptions = [
+    "-parse-as-library", "-swift-version", "6", "-I", "\(package)/Sources/PluginABI/include",
+  ]
   private static let options = [
     "-Wall", "-Werror", "-D_GNU_SOURCE", "-I", "\(package)/Sources/PluginABI/include", "-pthread",
   ]

@@ -13,9 +13,11 @@ final class AtLarge {
   private let control: Int32
   private let output: Int32
   private var unread = ""
+  private var hasEnded = false
 
-  init(user: UInt32) throws {
-    let program = try Self.program()
+  /// Starts an animal's program, by default that of all attempts in C, as some user.
+  init(user: UInt32, program: Fixture? = nil) throws {
+    let program = try program?.path ?? Self.program()
     var ends: [Int32] = [-1, -1]
     try #require(unsafe linux_pipe(&ends) == 0)
     defer { close(ends[1]) }
@@ -37,12 +39,20 @@ final class AtLarge {
   }
 
   deinit {
-    // Its end is that of the control socket, after which the prey tidies up; an animal may not listen any more.
-    close(control)
+    end()
+    for descriptor in [control, output, pidfd] { close(descriptor) }
+  }
+
+  /// Ends it, once.
+  ///
+  /// The prey hears that nobody will speak to it any more, and tidies up; an animal may not listen.
+  func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    shutdown(control, Int32(SHUT_RDWR))
     var ended = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
     if unsafe poll(&ended, 1, Self.grace) != 1 { _ = linux_pidfd_kill(pidfd, SIGKILL) }
     _ = waitpid(pid, nil, 0)
-    for descriptor in [output, pidfd] { close(descriptor) }
   }
 
   /// How long a process may take to end by itself, in milliseconds.
@@ -85,6 +95,12 @@ final class AtLarge {
 enum Animals {
   static let directory = "\(Fixture.tests)/ZooTests/Animals"
   static let sources = ["attempts", "controls", "files", "kernel", "memory", "network", "processes"]
+
+  /// A plugin and a program in Swift, with attempts of their own.
+  static func swiftPlugin() throws -> Fixture { try Fixture.swiftLibrary("zoo", ["\(directory)/animals.swift"]) }
+  static func swiftProgram() throws -> Fixture {
+    try Fixture.swiftProgram("promethean-zoo-swift", ["\(directory)/animals.swift", "-DAT_LARGE"])
+  }
 
   /// The plugin with all of them.
   static func plugin() throws -> Fixture {

@@ -10,25 +10,19 @@ struct Observer {
   let animal: Int32
   /// Descriptor of the memory shared with it, if there is one.
   let rings: Int32?
+  /// What it was given, or would have been.
+  let limits: RunnerSetup.Limits
   private let files: [String: FileState]
   private let prey: ProcessState
   private let own: ProcessState
   private let machine: [String]
   private let ringSize: Int64?
 
-  /// What any animal is given, in a sandbox or not.
-  static let limits: RunnerSetup.Limits = {
-    var limits = RunnerSetup.Limits()
-    limits.addressSpace = 256 << 20
-    limits.data = 64 << 20
-    limits.fileSize = 1 << 20
-    return limits
-  }()
-
-  init(_ world: World, animal: Int32, rings: Int32?) throws {
+  init(_ world: World, animal: Int32, rings: Int32?, limits: RunnerSetup.Limits) throws {
     self.world = world
     self.animal = animal
     self.rings = rings
+    self.limits = limits
     files = try FileState.all(in: [world.outside, world.readable])
     prey = ProcessState(world.prey.pid)
     own = ProcessState(animal)
@@ -59,7 +53,11 @@ struct Observer {
 
   /// Ends what an attempt may have left.
   func tidy() {
-    for process in ProcessState.followers(of: animal) { kill(process, SIGKILL) }
+    for process in ProcessState.followers(of: animal) {
+      kill(process, SIGKILL)
+      // It may have made itself a child of this process.
+      _ = waitpid(process, nil, 0)
+    }
   }
 
   private func changedPaths() throws -> [String] {
@@ -70,7 +68,6 @@ struct Observer {
   }
 
   private func excess(_ state: ProcessState) throws -> String? {
-    let limits = Self.limits
     let largest = try FileState.all(in: [world.writable]).values.map(\.size).max() ?? 0
     let found: [(String, Int, UInt64)] = [
       ("threads", state.threads, limits.threads), ("bytes of address space", state.addressSpace, limits.addressSpace),
