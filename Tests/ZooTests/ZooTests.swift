@@ -55,6 +55,26 @@ internal import Testing
     }
   }
 
+  @Test(arguments: Mode.available) func `a plugin's process has no right left, nor a way to one`(mode: Mode)
+    async throws
+  {
+    try await onHostThread {
+      let driver = try Self.spawn(Animals.plugin(), mode, World(for: mode.user))
+      let facts = ProcessState(driver.process.pid).facts
+      #expect(facts["Uid"] == Array(repeating: String(mode.user), count: 4).joined(separator: "\t"))
+      #expect(facts["Gid"] == facts["Uid"])
+      // Who has no namespaces had no right to give up the last, which is worth nothing without the others.
+      let sets = ["CapInh", "CapPrm", "CapEff", "CapAmb"] + (mode.level == .full ? ["CapBnd"] : [])
+      for set in sets { #expect(facts[set] == "0000000000000000", "\(set)") }
+      #expect(facts["NoNewPrivs"] == "1")
+      #expect(facts["Seccomp"] == "2")
+      #expect(facts["Seccomp_filters"] == "1")
+      // Those of another user, as far as others can tell, so that nobody of its own can read its memory.
+      var found = stat()
+      #expect(unsafe stat("/proc/\(driver.process.pid)/environ", &found) == 0 && found.st_uid != mode.user)
+    }
+  }
+
   @Test func `every attempt is in the table, and every number once`() {
     let numbers = Row.all.map(\.number) + [80]
     #expect(numbers.sorted() == Array(1...(numbers.max() ?? 0)))

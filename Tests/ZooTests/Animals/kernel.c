@@ -1,4 +1,5 @@
-// Attempts on rights, and on parts of the kernel that no plugin needs: rows 60 to 73, 89 to 92, 98 to 102, and the rest.
+// Attempts on rights, and on parts of the kernel that no plugin needs: rows 60 to 73, 89 to 92, 98 to 102, and some
+// beyond.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,7 +111,10 @@ void call_int80(void) {
   char *path = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
   strcpy(path, fact("argument"));
   long file;
-  __asm__ volatile("int $0x80" : "=a"(file) : "a"(5), "b"(path), "c"(O_RDONLY), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+  __asm__ volatile("int $0x80"
+                   : "=a"(file)
+                   : "a"(5), "b"(path), "c"(O_RDONLY), "d"(0)
+                   : "memory", "r8", "r9", "r10", "r11");
   show(file < 0 ? -1 : (int)file);
 }
 
