@@ -9,6 +9,8 @@ final class AtLarge {
   static let name = "promethean-zoo-animal-at-large"
 
   let pid: Int32
+  /// Memory that it shares with the test, without seals: what the rings would be if nobody had thought of it.
+  let memory: Int32
   private let pidfd: Int32
   private let control: Int32
   private let output: Int32
@@ -26,11 +28,18 @@ final class AtLarge {
     try #require(unsafe socketpair(AF_UNIX, kind, 0, &sockets) == 0)
     defer { close(sockets[1]) }
     (output, control) = (ends[0], sockets[0])
+    let file = "\(Fixture.directory)/rings-\(UInt64.random(in: 0...UInt64.max))"
+    memory = unsafe open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    try #require(unsafe unlink(file) == 0 && ftruncate(memory, 4096) == 0)
+    // What a runner is never given: a socket that is not connected.
+    let loose = socket(AF_UNIX, kind, 0)
+    defer { close(loose) }
+    let descriptors = [sockets[1], memory, loose]
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? ""
     pid = unsafe "PATH=\(path)".withCString { path in
       unsafe "TOKEN=\(World.secret)".withCString { token in
         let environment: [UnsafePointer<CChar>?] = unsafe [path, token, nil]
-        return unsafe linux_spawn(program, environment, ends[1], &sockets[1], 1)
+        return unsafe linux_spawn(program, environment, ends[1], descriptors, Int32(descriptors.count))
       }
     }
     pidfd = pid > 0 ? linux_pidfd_open(pid) : -1
@@ -40,7 +49,7 @@ final class AtLarge {
 
   deinit {
     end()
-    for descriptor in [control, output, pidfd] { close(descriptor) }
+    for descriptor in [control, output, memory, pidfd] { close(descriptor) }
   }
 
   /// Ends it, once.

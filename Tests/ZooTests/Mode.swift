@@ -27,7 +27,11 @@ enum Mode: CaseIterable, Sendable {
 
   private static let owner: UInt32 = 60_998
   /// An ordinary user: Debian's nobody, or whoever runs the tests.
-  static let somebody: UInt32 = geteuid() == 0 ? 65_534 : geteuid()
+  private static let somebody: UInt32 = geteuid() == 0 ? 65_534 : geteuid()
+
+  /// Who is at large: a user of this run's own, if it can have one, since some of what is tried there meets all
+  /// processes of its user.
+  static let loner: UInt32 = geteuid() == 0 ? 66_000 + UInt32(getpid()) % 100_000 : geteuid()
 
   func spawn(_ fixture: Fixture, configure: (inout RunnerSetup) -> Void) throws -> Driver {
     let runner = self == .root || geteuid() != 0 ? Fixture.runner : try Fixture.becoming()

@@ -8,17 +8,17 @@ struct Observer {
   let world: World
   /// The process that the attempt is made in.
   let animal: Int32
-  /// Descriptor of the memory shared with it, if there is one.
-  let rings: Int32?
+  /// Descriptor of the memory shared with it.
+  let rings: Int32
   /// What it was given, or would have been.
   let limits: RunnerSetup.Limits
   private let files: [String: FileState]
   private let prey: ProcessState
   private let own: ProcessState
   private let machine: [String]
-  private let ringSize: Int64?
+  private let ringSize: Int64
 
-  init(_ world: World, animal: Int32, rings: Int32?, limits: RunnerSetup.Limits) throws {
+  init(_ world: World, animal: Int32, rings: Int32, limits: RunnerSetup.Limits) throws {
     self.world = world
     self.animal = animal
     self.rings = rings
@@ -27,7 +27,7 @@ struct Observer {
     prey = ProcessState(world.prey.pid)
     own = ProcessState(animal)
     machine = Self.machineState
-    ringSize = rings.map(Self.size)
+    ringSize = Self.size(rings)
   }
 
   /// What there is to see of an attempt, and a word on each.
@@ -46,7 +46,7 @@ struct Observer {
     // Nothing is left to see of one that has been ended.
     if now.threads > 0, now != own { traces[.itself] = now.changes(since: own).joined(separator: "; ") }
     traces[.excess] = try excess(now)
-    if let rings, Self.size(rings) != ringSize { traces[.rings] = "\(Self.size(rings)) bytes" }
+    if Self.size(rings) != ringSize { traces[.rings] = "\(Self.size(rings)) bytes" }
     if Self.machineState != machine { traces[.machine] = "\(Self.machineState)" }
     return traces
   }

@@ -2,8 +2,8 @@ extension Row {
   /// Code that it has written, and more than it was given.
   static let memory = [
     // The rings are sealed, and their descriptor is closed before the plugin is there.
-    Self(74, "shrink the rings", .rings, "shrink_rings", worksAtLarge: false),
-    Self(75, "grow the rings", .rings, "grow_rings", worksAtLarge: false),
+    Self(74, "shrink the rings", .rings, "shrink_rings"),
+    Self(75, "grow the rings", .rings, "grow_rings"),
     Self(76, "run memory that it can write", .gain, "run_written"),
     Self(77, "make memory run that it has written", .gain, "run_protected"),
     // Where nothing mounts it otherwise, what it can write it can map.
@@ -21,6 +21,6 @@ extension Row {
     Self(104, "give pages to the kernel", .gain, "splice_memory"),
     Self(109, "make memory run by its key", .gain, "run_pkey"),
     Self(110, "run a file in memory that it has written", .gain, "run_anonymous"),
-    Self(111, "run what it was given to write", .gain, "run_rings", worksAtLarge: false),
+    Self(111, "run what it was given to write", .gain, "run_rings"),
   ]
 }

@@ -12,8 +12,7 @@ extension Row {
     Self(40, "open raw sockets and ciphers", .gain, "open_raw", worksAtLarge: false),
     Self(41, "connect to a socket in the file system", .visitor, "connect_unix"),
     Self(42, "connect to an abstract socket", .visitor, "connect_abstract"),
-    // What a runner is given is connected for good, so this fails at large too.
-    Self(43, "connect a socket that it was given", .visitor, "connect_inherited", worksAtLarge: false),
+    Self(43, "connect a socket that it was given", .visitor, "connect_inherited"),
     Self(93, "flood the host with descriptors", .gain, "pass_descriptors"),
   ]
 }

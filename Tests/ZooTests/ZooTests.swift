@@ -28,7 +28,7 @@ internal import Testing
   }
 
   @Test(arguments: Row.all) func `at large it leaves the trace that is looked for`(row: Row) async throws {
-    try await onHostThread { try Self.release(row, AtLarge(user: Mode.somebody)) }
+    try await onHostThread { try Self.release(row, AtLarge(user: Mode.loner)) }
   }
 
   @Test(arguments: Mode.available, Row.inSwift)
@@ -40,7 +40,7 @@ internal import Testing
 
   @Test(arguments: Row.inSwift) func `at large it does in Swift as well`(row: Row) async throws {
     try await onHostThread {
-      try Self.release(row, AtLarge(user: Mode.somebody, program: Animals.swiftProgram()))
+      try Self.release(row, AtLarge(user: Mode.loner, program: Animals.swiftProgram()))
     }
   }
 
@@ -104,8 +104,8 @@ internal import Testing
 
   /// Makes an attempt where nothing is in its way.
   private static func release(_ row: Row, _ animal: AtLarge) throws {
-    let world = try World(for: Mode.somebody)
-    let observer = try Observer(world, animal: animal.pid, rings: nil, limits: limits)
+    let world = try World(for: Mode.loner)
+    let observer = try Observer(world, animal: animal.pid, rings: animal.memory, limits: limits)
     defer {
       observer.tidy()
       // Before the world: what it traces could not be buried.
