@@ -26,6 +26,8 @@ public final class Context {
   public let clock: Clock
   /// Small documents that outlive the instance.
   public let state: State
+  /// The credentials of the instance's tenant.
+  public let secrets: Secrets
 
   private let calls: HostCalls
   private let turns: Turns
@@ -41,6 +43,7 @@ public final class Context {
     metrics = Metrics(host: host)
     clock = Clock(timers: timers)
     state = State(calls: calls, provider: host.provider, tenant: host.tenant)
+    secrets = Secrets(host: host)
     self.calls = calls
     self.turns = turns
   }
@@ -84,6 +87,18 @@ public final class Context {
   /// Subscribes to a pattern beyond the `inputs` of the manifest, which are subscribed by themselves.
   public func subscribe(_ pattern: TopicPattern) async throws(HostError) {
     _ = try await calls.perform { .subscribe(pattern.description, token: $0) }
+  }
+
+  /// Has the host connect to a host, by name or address, and a port.
+  ///
+  /// TLS is the plugin's own affair. Addresses that are private to a machine or network are refused unless the operator
+  /// has granted this very name.
+  public func dial(
+    _ host: String,
+    port: UInt16,
+    over network: Connection.Network = .tcp
+  ) async throws(HostError) -> Connection {
+    try await calls.dial(network, host: host, port: port)
   }
 
   /// The envelope with what follows from its cause.

@@ -24,6 +24,7 @@ enum HostCall {
   case getState(StateKey, token: UInt64)
   case putState(StateKey, expected: UInt64, [UInt8], token: UInt64)
   case removeState(StateKey, token: UInt64)
+  case dial(Connection.Network, host: String, port: UInt16, token: UInt64)
   case settle(delivery: UInt64, Settlement, reason: String)
   case respond(delivery: UInt64, Envelope)
 
@@ -31,7 +32,7 @@ enum HostCall {
   var token: UInt64? {
     switch self {
     case .publish(_, let token), .request(_, let token), .subscribe(_, let token), .getState(_, let token),
-      .putState(_, _, _, let token), .removeState(_, let token):
+      .putState(_, _, _, let token), .removeState(_, let token), .dial(_, _, _, let token):
       token
     case .settle, .respond: nil
     }
@@ -46,6 +47,7 @@ enum HostCall {
     case .getState(let key, _): "read of state \(key.name)"
     case .putState(let key, _, _, _): "write of state \(key.name)"
     case .removeState(let key, _): "removal of state \(key.name)"
+    case .dial(_, let host, let port, _): "dial of \(host):\(port)"
     case .settle: "settle"
     case .respond: "respond"
     }
@@ -85,6 +87,9 @@ extension HostHandle {
     case .removeState(let key, let token):
       guard let state else { return PROMETHEAN_DENIED }
       return unsafe key.withBytes { unsafe state.remove(context, $0, $1, $2, token) }
+    case .dial(let network, let host, let port, let token):
+      guard let dialing else { return PROMETHEAN_DENIED }
+      return unsafe withBytes(host) { unsafe dialing.dial(context, network.rawValue, $0, port, token) }
     }
   }
 }

@@ -19,6 +19,9 @@ final class HostCalls {
     self.host = host
   }
 
+  /// The connections that have come, until whoever waits for them goes on.
+  private var connected: [UInt64: Int32] = [:]
+
   /// Makes a call and waits for its completion, or until the task is cancelled; `call` gets the token to make it with.
   func perform(_ call: (UInt64) -> HostCall) async throws(HostError) -> Envelope? {
     lastToken += 1
@@ -39,6 +42,19 @@ final class HostCalls {
     return try completion.get()
   }
 
+  /// Dials and waits for the connection.
+  func dial(_ network: Connection.Network, host: String, port: UInt16) async throws(HostError) -> Connection {
+    var made: UInt64 = 0
+    _ = try await perform { token in
+      made = token
+      return .dial(network, host: host, port: port, token: token)
+    }
+    guard let descriptor = connected.removeValue(forKey: made) else {
+      throw HostError(.failed, "dial of \(host):\(port): expected a connection, found none")
+    }
+    return Connection(descriptor: descriptor)
+  }
+
   /// Makes a call, or puts it behind those that wait for room already.
   func post(_ call: HostCall) {
     guard queue.isEmpty, attempt(call) else {
@@ -50,6 +66,7 @@ final class HostCalls {
   /// Hears how the call with a token ended; one that is not known is none of this instance's.
   func completed(_ token: UInt64, _ completion: Completion) {
     guard let continuation = waiting.removeValue(forKey: token) else { return }
+    if let descriptor = host.takeConnection(token) { connected[token] = descriptor }
     continuation.resume(returning: completion)
   }
 

@@ -23,6 +23,8 @@ final class HostHandle: @unchecked Sendable {
   let requesting: promethean_request_v1?
   let subscribing: promethean_subscribe_v1?
   let state: promethean_state_v1?
+  let dialing: promethean_dial_v1?
+  let secrets: promethean_secrets_v1?
   private let clock: promethean_clock_v1?
   private let logging: promethean_log_v1?
   private let metrics: promethean_metrics_v1?
@@ -43,6 +45,8 @@ final class HostHandle: @unchecked Sendable {
     unsafe requesting = table.find(PROMETHEAN_REQUEST_V1)
     unsafe subscribing = table.find(PROMETHEAN_SUBSCRIBE_V1)
     unsafe state = table.find(PROMETHEAN_STATE_V1)
+    unsafe dialing = table.find(PROMETHEAN_DIAL_V1)
+    unsafe secrets = table.find(PROMETHEAN_SECRETS_V1)
     unsafe clock = table.find(PROMETHEAN_CLOCK_V1)
     unsafe logging = table.find(PROMETHEAN_LOG_V1)
     unsafe metrics = table.find(PROMETHEAN_METRICS_V1)
@@ -101,6 +105,12 @@ final class HostHandle: @unchecked Sendable {
   func timer(after nanoseconds: Int64, token: UInt64) -> Bool {
     guard let clock else { return false }
     return ifOpen { unsafe clock.after(table.context, nanoseconds, token) != PROMETHEAN_AGAIN } ?? false
+  }
+
+  /// The connection that the completion under way brings, if it brings one [main].
+  func takeConnection(_ token: UInt64) -> Int32? {
+    guard let dialing, let descriptor = ifOpen({ unsafe dialing.take(table.context, token) }) else { return nil }
+    return descriptor < 0 ? nil : descriptor
   }
 
   /// Writes a log line, or nothing if logging is not granted [any].

@@ -58,6 +58,11 @@ final class Instance {
     drain()
   }
 
+  func secretsChanged() {
+    PluginActor.task { [self] in await plugin.secretsChanged() }
+    drain()
+  }
+
   func poll() {
     calls.retry()
     timers.arm()

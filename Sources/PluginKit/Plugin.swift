@@ -28,6 +28,9 @@ public protocol Plugin: AnyObject {
   /// without the grant `clock`) is cancelled, as a task is: whatever it then throws, an envelope is delivered again.
   func handle(_ envelope: Envelope) async throws -> Response?
 
+  /// Hears that the credentials have been replaced while it runs: `secrets` has the new ones.
+  func secretsChanged() async
+
   /// Gives back what the instance holds; no envelope is being handled any more.
   func stop() async
 }
@@ -35,6 +38,9 @@ public protocol Plugin: AnyObject {
 extension Plugin {
   /// Needs nothing.
   public func start() async throws {}
+
+  /// Reads credentials anew whenever it needs them.
+  public func secretsChanged() async {}
 
   /// Holds nothing.
   public func stop() async {}

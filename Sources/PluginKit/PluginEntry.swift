@@ -63,7 +63,7 @@ private final class PluginTables: Sendable {
         poll: pollInstance,
         stop: stopInstance,
         destroy: destroyInstance,
-        extension: nil
+        extension: findExtension
       )
     )
     return unsafe UnsafePointer(table)
@@ -143,6 +143,30 @@ private func pollInstance(_ instance: UnsafeMutableRawPointer) {
 
 private func stopInstance(_ instance: UnsafeMutableRawPointer, _ operation: UInt64) -> promethean_status {
   unsafe with(instance) { $0.stop(operation) }
+}
+
+/// What hears of newer credentials; it lives for good, as tables do.
+@safe private struct SecretsHearer: @unchecked Sendable {
+  // Unchecked because of the pointer, to what is written once and never freed.
+  let table: UnsafePointer<promethean_secrets_changed_v1>
+
+  static let shared = SecretsHearer()
+
+  init() {
+    let table = UnsafeMutablePointer<promethean_secrets_changed_v1>.allocate(capacity: 1)
+    unsafe table.initialize(
+      to: promethean_secrets_changed_v1(
+        struct_size: UInt32(MemoryLayout<promethean_secrets_changed_v1>.size),
+        changed: { instance in unsafe with(instance) { $0.secretsChanged() } }
+      )
+    )
+    unsafe self.table = UnsafePointer(table)
+  }
+}
+
+private func findExtension(_ instance: UnsafeMutableRawPointer, _ id: promethean_bytes) -> UnsafeRawPointer? {
+  guard unsafe String(id) == PROMETHEAN_SECRETS_CHANGED_V1 else { return nil }
+  return unsafe UnsafeRawPointer(SecretsHearer.shared.table)
 }
 
 private func destroyInstance(_ instance: UnsafeMutableRawPointer) {

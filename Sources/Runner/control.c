@@ -13,12 +13,33 @@
 /// Exit status of a runner that gave up, as the host was told.
 #define EXIT_FAILED 1
 
-long control_receive(uint8_t *buffer, int wait, wire_control *head) {
+/// The descriptor that is attached to a message, -1 if none is.
+static int attached(struct msghdr *message) {
+  int descriptor = -1;
+  struct cmsghdr *part = CMSG_FIRSTHDR(message);
+  if (part && part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+    memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
+  return descriptor;
+}
+
+long control_receive(uint8_t *buffer, int wait, wire_control *head, int *descriptor) {
+  struct iovec into = {.iov_base = buffer, .iov_len = WIRE_CONTROL_MAX};
+  union {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } attachment;
+  struct msghdr message = {
+      .msg_iov = &into,
+      .msg_iovlen = 1,
+      .msg_control = &attachment,
+      .msg_controllen = sizeof attachment,
+  };
   ssize_t size;
-  do size = recv(WIRE_FD_CONTROL, buffer, WIRE_CONTROL_MAX, wait ? 0 : MSG_DONTWAIT);
+  do size = recvmsg(WIRE_FD_CONTROL, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
   while (size < 0 && errno == EINTR);
   if (size < 0 && errno == EAGAIN) return -1;
   if (size < (ssize_t)sizeof *head) _exit(EXIT_ORPHANED);
+  *descriptor = attached(&message);
   memcpy(head, buffer, sizeof *head);
   memmove(buffer, buffer + sizeof *head, (size_t)size - sizeof *head);
   return size - (long)sizeof *head;

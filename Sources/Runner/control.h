@@ -12,7 +12,9 @@
 
 /// Reads the next message into `buffer`, of WIRE_CONTROL_MAX bytes, or waits for it. Returns the bytes of the body,
 /// which then begins `buffer`, -1 if there is none now. If the host has gone, so does this process.
-long control_receive(uint8_t *buffer, int wait, wire_control *head);
+///
+/// `*descriptor` is the one that came with it, -1: none, or the process has no room for one more.
+long control_receive(uint8_t *buffer, int wait, wire_control *head, int *descriptor);
 
 /// Says how far the runner is. `text` may be empty, and is cut to CONTROL_TEXT_MAX.
 void control_send(uint32_t kind, int32_t status, uint64_t token, const void *text, size_t size);

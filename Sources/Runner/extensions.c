@@ -17,8 +17,7 @@
 /// Bytes of a metric's name.
 #define METRIC_NAME_MAX 128
 
-/// Refuses a call. There is no way to give its caller a text, so it goes where the host collects what a plugin says.
-static promethean_status refuse(const char *call, const char *why) {
+promethean_status refuse(const char *call, const char *why) {
   dprintf(STDERR_FILENO, "%s: %s is malformed or too large\n", call, why);
   return PROMETHEAN_INVALID;
 }
@@ -241,6 +240,8 @@ static const struct {
     {PROMETHEAN_SUBSCRIBE_V1, WIRE_EXTENSION_SUBSCRIBE, &subscribe_v1},
     {PROMETHEAN_STATE_V1, WIRE_EXTENSION_STATE, &state_v1},
     {PROMETHEAN_BUFFER_V1, ALWAYS, &buffer_v1},
+    {PROMETHEAN_DIAL_V1, WIRE_EXTENSION_DIAL, &dial_v1},
+    {PROMETHEAN_SECRETS_V1, WIRE_EXTENSION_SECRETS, &secrets_v1},
 };
 
 const void *extension_find(runner *runner, promethean_bytes id) {

@@ -54,7 +54,12 @@ static int fire_timers(runner *runner) {
 static void take_control(runner *runner) {
   static uint8_t body[WIRE_CONTROL_MAX];
   wire_control head;
-  while (control_receive(body, 0, &head) >= 0) lifecycle_control(runner, head.kind);
+  int descriptor;
+  for (long size; (size = control_receive(body, 0, &head, &descriptor)) >= 0;) {
+    if (head.kind == WIRE_DIALED) dial_complete(runner, head.token, descriptor, bytes_of(body, (uint64_t)size));
+    else if (head.kind == WIRE_SECRETS) secrets_take(runner, body, (size_t)size);
+    else lifecycle_control(runner, head.kind);
+  }
 }
 
 /// Whether there is nothing to do until somebody wakes this process, who from now on knows that they must.

@@ -35,14 +35,21 @@ static void map_rings(runner *runner) {
   outbox_prepare(&runner->outbox, &rings[1]);
 }
 
+/// Makes the place for credentials, which the sandbox forbids to make.
+static void prepare_vault(runner *runner) {
+  if (!((runner->setup.head.extensions >> WIRE_EXTENSION_SECRETS) & 1)) return;
+  if (vault_prepare(&runner->vault) != 0)
+    control_fail(WIRE_STAGE_SETUP, "%s: there is no memory to keep credentials in: %m", runner->setup.plugin_id);
+}
+
 /// Closes the sandbox. Returns where the library is to be mapped from.
-static const char *close_sandbox(const setup *setup) {
+static const char *close_sandbox(const setup *setup, int vault_kind) {
   static sandbox_report report;
   sandbox_plan plan = setup_plan(setup);
   if (sandbox_close(&plan, &report) != 0) control_fail((uint64_t)report.stage, "%s: %s", setup->plugin_id, report.text);
   dispatch_stat_prepare(report.tasks);
   control_check_host();
-  control_send(WIRE_SANDBOXED, 0, (uint64_t)report.level, report.text, strlen(report.text));
+  control_send(WIRE_SANDBOXED, vault_kind, (uint64_t)report.level, report.text, strlen(report.text));
   return report.library;
 }
 
@@ -52,7 +59,8 @@ int main(void) {
   map_rings(runner);
   timers_prepare(&runner->timers);
   host_prepare(runner);
-  const char *library = close_sandbox(&runner->setup);
+  prepare_vault(runner);
+  const char *library = close_sandbox(&runner->setup, runner->vault.kind);
   library_load(runner, library);
   control_send(WIRE_LOADED, 0, 0, NULL, 0);
   lifecycle_create(runner);

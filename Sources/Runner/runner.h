@@ -9,6 +9,7 @@
 #include "outbox.h"
 #include "setup.h"
 #include "timers.h"
+#include "vault.h"
 
 /// Bytes of an error text of the plugin's that are kept.
 #define ERROR_MAX 1024
@@ -40,6 +41,13 @@ typedef struct debt {
   uint8_t body[2 * ERROR_MAX];
 } debt;
 
+/// The connection that the call of `completed` under way is about.
+typedef struct dialed {
+  uint64_t token;
+  /// -1: none, or taken.
+  int descriptor;
+} dialed;
+
 typedef struct runner {
   setup setup;
   promethean_host host;
@@ -55,6 +63,8 @@ typedef struct runner {
   completion completions[3];
   pthread_mutex_t completion_lock;
   atomic_int poll_is_due;
+  dialed dialed;
+  vault vault;
 } runner;
 
 /// Makes the host's table, by which the plugin sees this runner.
@@ -85,6 +95,17 @@ void lifecycle_complete(runner *runner);
 void delivery_take(runner *runner, const uint8_t *frame, size_t size);
 /// Sends the frame that is owed, if there is one. Returns whether nothing is owed now.
 int delivery_pay(runner *runner);
+
+/// Hands the plugin the connection that it has dialled, and closes it if it is not taken.
+void dial_complete(runner *runner, uint64_t token, int descriptor, promethean_bytes address);
+/// Takes the credentials that the host has sent, wipes them where they lay, and tells the plugin of newer ones.
+void secrets_take(runner *runner, uint8_t *body, size_t size);
+
+extern const promethean_dial_v1 dial_v1;
+extern const promethean_secrets_v1 secrets_v1;
+
+/// Refuses a call. There is no way to give its caller a text, so it goes where the host collects what a plugin says.
+promethean_status refuse(const char *call, const char *why);
 
 /// Runs the instance to its end.
 _Noreturn void loop_run(runner *runner);

@@ -18,7 +18,8 @@ static const char *take(const uint8_t **at, const uint8_t *end) {
 
 void setup_receive(setup *setup) {
   wire_control head;
-  long size = control_receive(message, 1, &head);
+  int none;
+  long size = control_receive(message, 1, &head, &none);
   if (head.kind != WIRE_SETUP || size < (long)sizeof setup->head)
     control_fail(WIRE_STAGE_SETUP, "expected a set-up, found message %u of %ld bytes", head.kind, size);
   memcpy(&setup->head, message, sizeof setup->head);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /// Changes whenever anything in this file, ring.h or envelope_layout.h does.
-#define WIRE_PROTOCOL 1
+#define WIRE_PROTOCOL 2
 
 // MARK: - Descriptors that a runner is spawned with
 
@@ -56,6 +56,9 @@ typedef struct wire_frame {
 #define WIRE_LOG 7
 /// argument: kind; token: the bits of the double; body: the name.
 #define WIRE_METRIC 8
+/// argument: PROMETHEAN_DIAL_…; body: u16 port, the host's name or address. Answered by WIRE_DIALED on the control
+/// socket, or, if there is no connection, by WIRE_RESULT.
+#define WIRE_DIAL 9
 
 // From host to plugin.
 
@@ -98,10 +101,18 @@ typedef struct wire_control {
 #define WIRE_START 2
 /// Begin `stop`.
 #define WIRE_STOP 3
+/// The connection asked for by WIRE_DIAL under that token: its descriptor is attached. Body: the address it leads to.
+#define WIRE_DIALED 4
+/// The credentials of the instance's tenant, all of them. Body: for each, u16 length and name, u16 length and value.
+#define WIRE_SECRETS 5
+
+/// The most that all credentials of a tenant come to, in bytes of WIRE_SECRETS's body.
+#define WIRE_SECRETS_MAX 16384
 
 // From runner to host.
 
-/// The sandbox is closed and has tested itself. token: WIRE_LEVEL_…; body: what is missing and why, if anything.
+/// The sandbox is closed and has tested itself. token: WIRE_LEVEL_…; status: WIRE_VAULT_…; body: what is missing and
+/// why, if anything.
 #define WIRE_SANDBOXED 32
 /// The library is mapped and its table accepted.
 #define WIRE_LOADED 33
@@ -120,6 +131,12 @@ typedef struct wire_control {
 #define WIRE_LEVEL_LANDLOCK 2
 /// seccomp and limits only.
 #define WIRE_LEVEL_NONE 1
+
+/// Where credentials are kept: nowhere, in memory that not even root can read (memfd_secret), in memory that is kept
+/// off the swap and out of core files.
+#define WIRE_VAULT_NONE 0
+#define WIRE_VAULT_SECRET 1
+#define WIRE_VAULT_LOCKED 2
 
 /// Stages, for the words of an error. A failure in NAMESPACES or LANDLOCK lets the host try again with less, if its
 /// policy allows.
@@ -142,6 +159,8 @@ typedef struct wire_control {
 #define WIRE_EXTENSION_PUBLISH 3
 #define WIRE_EXTENSION_SUBSCRIBE 4
 #define WIRE_EXTENSION_STATE 5
+#define WIRE_EXTENSION_DIAL 6
+#define WIRE_EXTENSION_SECRETS 7
 
 /// Do not try namespaces: they failed before on this machine.
 #define WIRE_SETUP_NO_NAMESPACES 1

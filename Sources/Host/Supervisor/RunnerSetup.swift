@@ -19,6 +19,8 @@ package struct RunnerSetup: Sendable {
     package static let publish = Self(bit: WIRE_EXTENSION_PUBLISH)
     package static let subscribe = Self(bit: WIRE_EXTENSION_SUBSCRIBE)
     package static let state = Self(bit: WIRE_EXTENSION_STATE)
+    package static let dial = Self(bit: WIRE_EXTENSION_DIAL)
+    package static let secrets = Self(bit: WIRE_EXTENSION_SECRETS)
   }
 
   /// What the sandbox leaves out on purpose, because it failed before on this machine and the policy allows it.

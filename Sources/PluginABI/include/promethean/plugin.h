@@ -348,6 +348,43 @@ typedef struct promethean_state_v1 {
                               promethean_plugin_bytes key, uint64_t token);
 } promethean_state_v1;
 
+/// What a plugin dials.
+#define PROMETHEAN_DIAL_TCP 0
+#define PROMETHEAN_DIAL_UDP 1
+
+/// "promethean.dial/1", by the grant `net.dial`: connections that the host makes, since a plugin can make none itself.
+#define PROMETHEAN_DIAL_V1 "promethean.dial/1"
+typedef struct promethean_dial_v1 {
+  uint32_t struct_size;
+  /// Asks for a connection to a host, by name or address, and a port. `completed(token, …)` comes once: OK with the
+  /// address that was reached as its message; DENIED if no grant covers it, or the name leads to an address that only a
+  /// grant of this very name opens; UNAVAILABLE if there is no such name; TIMEOUT; or FAILED. PENDING, AGAIN (too many
+  /// are open) or INVALID. [any]
+  promethean_status (*dial)(void *context, int32_t network, promethean_plugin_bytes host, uint16_t port,
+                            uint64_t token);
+  /// Takes the connection of the dial that completes now, within `completed`: a connected socket, nonblocking and
+  /// close-on-exec, which is the plugin's to close. -1 if there is none. What is not taken is closed. [main]
+  int32_t (*take)(void *context, uint64_t token);
+} promethean_dial_v1;
+
+/// "promethean.secrets/1", by the grant `secrets.read`: credentials of the instance's own tenant.
+#define PROMETHEAN_SECRETS_V1 "promethean.secrets/1"
+typedef struct promethean_secrets_v1 {
+  uint32_t struct_size;
+  /// Finds a credential by name; from `start` on. The bytes lie in memory of this process that others cannot read;
+  /// copies of them do not, so make none that is not needed. They are valid until the call that tells of newer ones has
+  /// returned. OK, or NOT_FOUND. [main]
+  promethean_status (*find)(void *context, promethean_plugin_bytes name, promethean_host_bytes *value);
+} promethean_secrets_v1;
+
+/// An extension of the plugin's: it hears of newer credentials.
+#define PROMETHEAN_SECRETS_CHANGED_V1 "promethean.secrets_changed/1"
+typedef struct promethean_secrets_changed_v1 {
+  uint32_t struct_size;
+  /// The credentials have been replaced: `find` gives the new ones, and the old are wiped when this returns. [main]
+  void (*changed)(void *instance);
+} promethean_secrets_changed_v1;
+
 /// A piece of memory of the host's that outlives the call.
 typedef struct promethean_buffer {
   uint32_t struct_size;
