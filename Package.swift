@@ -144,7 +144,7 @@ let package = Package(
     .target(name: "Sandbox", cSettings: cSettings),
     .executableTarget(
       name: "Runner",
-      dependencies: ["PluginABI", "CEnvelope", "CChannel", "Sandbox"],
+      dependencies: ["PluginABI", "CEnvelope", "CChannel", "CLinux", "Sandbox"],
       cSettings: cSettings,
       linkerSettings: runnerLinking
     ),

@@ -1,44 +1,16 @@
 #include "vault.h"
 
-#include <errno.h>
+#include <CLinux.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /// Both halves; they are charged to the limit of locked memory.
 #define VAULT_SIZE (2 * (size_t)WIRE_SECRETS_MAX)
 
-/// Pages that the kernel itself has no mapping of, so that /proc/<pid>/mem and ptrace end in an error, for root too.
-static void *map_secret(void) {
-  int memory = (int)syscall(SYS_memfd_secret, 0);
-  if (memory < 0) return MAP_FAILED;
-  void *pages = MAP_FAILED;
-  if (ftruncate(memory, VAULT_SIZE) == 0) pages = mmap(NULL, VAULT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-  // By its descriptor somebody else could map them.
-  close(memory);
-  return pages;
-}
-
-/// Ordinary pages, which stay off the swap and out of core files.
-static void *map_locked(void) {
-  void *pages = mmap(NULL, VAULT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) return pages;
-  if (mlock(pages, VAULT_SIZE) == 0 && madvise(pages, VAULT_SIZE, MADV_DONTDUMP) == 0) return pages;
-  int why = errno;
-  munmap(pages, VAULT_SIZE);
-  errno = why;
-  return MAP_FAILED;
-}
-
 int vault_prepare(vault *vault) {
-  vault->kind = WIRE_VAULT_SECRET;
-  uint8_t *pages = map_secret();
-  if (pages == MAP_FAILED) {
-    vault->kind = WIRE_VAULT_LOCKED;
-    pages = map_locked();
-  }
-  if (pages == MAP_FAILED) return -1;
+  int is_secret;
+  uint8_t *pages = linux_secret_pages(VAULT_SIZE, &is_secret);
+  if (!pages) return -1;
+  vault->kind = is_secret ? WIRE_VAULT_SECRET : WIRE_VAULT_LOCKED;
   vault->halves[0] = pages;
   vault->halves[1] = pages + WIRE_SECRETS_MAX;
   vault->current = -1;

@@ -4,6 +4,7 @@
 #define CLINUX_H
 
 #include <errno.h>
+#include <netdb.h>
 #include <stddef.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -104,5 +105,30 @@ static inline socklen_t linux_unix_address(const char *path, struct sockaddr_un 
   strcpy(address->sun_path, path);
   return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
 }
+
+// MARK: - Connections
+
+/// An IP address: 4 or 16 bytes in network order.
+typedef struct linux_address {
+  uint8_t bytes[16];
+  int32_t length;
+} linux_address;
+
+/// Looks a name up, or reads an address; waits for as long as the resolver does. Returns how many addresses there are,
+/// at most `most`, or a code for `gai_strerror`, which is negative.
+int linux_resolve(const char *host, linux_address *into, int most);
+
+/// Connects to an address, waiting for `milliseconds` at most. Returns a nonblocking, close-on-exec socket, or -1 with
+/// errno.
+int linux_connect(const linux_address *address, uint16_t port, int is_udp, int milliseconds);
+
+/// Sends a message with a descriptor attached. Returns 0, or -1 with errno.
+int linux_send_descriptor(int socket, const void *message, size_t size, int descriptor);
+
+// MARK: - Memory for secrets
+
+/// Pages that only this process can read, not even root by /proc/<pid>/mem (memfd_secret); where the kernel has none,
+/// pages that stay off the swap and out of core files, and `*is_secret` is 0. NULL with errno if neither is to be had.
+void *linux_secret_pages(size_t size, int *is_secret);
 
 #endif

@@ -12,6 +12,7 @@ package final class HostProcess {
   enum Event: Sendable {
     case journal([JournalAnswer])
     case admin(AdminServer.Event)
+    case dialled(UInt64, Result<Dialer.Connection, Dialer.Failure>)
     case perform(@Sendable (HostProcess) -> Void)
   }
 
@@ -75,6 +76,7 @@ package final class HostProcess {
       log: log,
       launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id), store: paths.store)
     )
+    router.onDialled = { events.post(.dialled($0, $1)) }
     for (plan, record) in consumers { router.add(plan, record) }
     // One that is broken is left out, and keeps no other from running.
     for diagnostic in diagnostics {
@@ -178,6 +180,7 @@ package final class HostProcess {
     switch event {
     case .journal(let answers): journal.receive(answers)
     case .admin(let event): operations?.handle(event)
+    case .dialled(let number, let result): router.dialled(number, result)
     case .perform(let body): body(self)
     }
   }

@@ -56,6 +56,8 @@ package final class Instance {
   var outbox = Outbox()
   /// What it has begun that is not ended.
   var credit = Credit()
+  /// Connections that are being made for it.
+  var openDials = 0
   /// How often it may log, and be refused something, before the rest is only counted.
   var logCap = RateCap.records
   var auditCap = RateCap.audits

@@ -165,5 +165,6 @@ extension Router {
     instance.outbox.removeAll()
     instance.hasMore = false
     instance.credit = Credit()
+    instance.openDials = 0
   }
 }

@@ -34,13 +34,21 @@ package final class Router {
   /// Told of an instance that broke the protocol.
   package var onViolation: (Instance, String) -> Void = { _, _ in }
 
+  /// Connects for those who may not, and what it is at, by number.
+  let dialer: Dialer
+  var dials: [UInt64: Dial] = [:]
+  var lastDial: UInt64 = 0
+  /// Told on any thread how a dial of some number ended; to have `dialled` called with that on the loop's.
+  package var onDialled: @Sendable (UInt64, Result<Dialer.Connection, Dialer.Failure>) -> Void = { _, _ in }
+
   let stamp = EnvelopeStamp()
   let names = FreshNames()
   private let buffer: UnsafeMutableRawBufferPointer
 
   /// Makes a router over a journal that has been opened.
-  package init(journal: JournalLink, head: Int64, log: Log, metrics: HostMetrics) {
+  package init(journal: JournalLink, head: Int64, log: Log, metrics: HostMetrics, dialer: Dialer = Dialer()) {
     self.journal = journal
+    self.dialer = dialer
     self.head = head
     self.log = log
     self.metrics = metrics
@@ -160,6 +168,7 @@ package final class Router {
     case WIRE_STATE: try state(frame, from: instance)
     case WIRE_LOG: try writeLog(frame, from: instance)
     case WIRE_METRIC: record(frame, from: instance)
+    case WIRE_DIAL: try dial(frame, from: instance)
     default: throw Violation(description: "it sent a frame of the unknown kind \(frame.op)")
     }
   }

@@ -75,6 +75,9 @@ package final class Launcher {
     for path in plugin.paths(.fsRead, dataDirectory: data) {
       setup.paths.append(RunnerSetup.Path(.read, try resolve(path)))
     }
+    if setup.extensions.contains(.dial), let authorities = try? resolve(Self.authorities) {
+      setup.paths.append(RunnerSetup.Path(.read, authorities))
+    }
     let writable = plugin.paths(.fsWrite, dataDirectory: data)
     for path in writable {
       if path.hasPrefix(data + "/") { try makeData(path, uid: setup.uid) }
@@ -90,6 +93,9 @@ package final class Launcher {
     return setup
   }
 
+  /// What a plugin that dials checks certificates against: Debian's `ca-certificates`.
+  private static let authorities = "/etc/ssl/certs/ca-certificates.crt"
+
   /// Bytes of address space beyond the data: libraries, thread stacks, the rings.
   private static let mapped: UInt64 = 1 << 30
 
@@ -103,6 +109,8 @@ package final class Launcher {
     // What provides something is delivered requests for it, and has to be able to answer.
     if policy.grants(.subscribe) || !plugin.manifest.provides.isEmpty { extensions.insert(.subscribe) }
     if policy.grants(.state) { extensions.insert(.state) }
+    if policy.grants(.netDial) { extensions.insert(.dial) }
+    if policy.grants(.secretsRead) { extensions.insert(.secrets) }
     return extensions
   }
 

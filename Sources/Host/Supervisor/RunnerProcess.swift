@@ -108,6 +108,13 @@ package final class RunnerProcess {
     throw errno == EPIPE || errno == ECONNRESET ? .closed : .system("send to a runner", errno)
   }
 
+  /// Sends a control message with a descriptor, of which the runner gets a copy.
+  package func sendControl(_ message: ControlMessage, descriptor: Int32) throws(RunnerError) {
+    let bytes = message.encode()
+    guard unsafe linux_send_descriptor(control, bytes, bytes.count, descriptor) < 0 else { return }
+    throw errno == EPIPE || errno == ECONNRESET ? .closed : .system("send of a descriptor to a runner", errno)
+  }
+
   /// The next control message, `nil` if there is none now.
   ///
   /// Takes no descriptors that a peer might attach.
