@@ -80,15 +80,21 @@ struct Program {
     }
   }
 
-  /// The environment of this process.
+  /// What this process's environment says of what the command line reads there.
+  ///
+  /// Nothing else is copied out of it: some of it may be credentials.
   static func processEnvironment() -> [String: String] {
     var result: [String: String] = [:]
-    var next = unsafe environ
-    while let entry = unsafe next.pointee {
-      let parts = unsafe String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
-      unsafe next += 1
+    for name in Command.promethean.variables.union(["NO_COLOR", Command.credentialsVariable]) {
+      if let value = unsafe getenv(name) { result[name] = unsafe String(cString: value) }
     }
     return result
+  }
+}
+
+extension Command {
+  /// The variables that options are also read from, here and in the commands below.
+  fileprivate var variables: Set<String> {
+    subcommands.reduce(Set(options.compactMap(\.environment))) { $0.union($1.variables) }
   }
 }

@@ -9,6 +9,9 @@ extension Command {
   )
   private static let verbose = Option.flag("verbose", short: "v", "Shows what is logged on standard error too.")
 
+  /// Where systemd says that a service's credentials are.
+  static let credentialsVariable = "CREDENTIALS_DIRECTORY"
+
   static let up = Command(
     "up",
     "Runs the host in the foreground",
@@ -32,6 +35,7 @@ extension Command {
       runner: invocation[runner] ?? "\(Files.executableDirectory())/promethean-runner"
     )
     options.isVerbose = invocation.has(verbose)
+    options.credentialsDirectory = session.environment[credentialsVariable]
     let given = invocation.has(GlobalOption.deployment) ? invocation[GlobalOption.deployment] : nil
     options.onReady = greeting(deployment: given, session)
     let host: HostProcess

@@ -3,6 +3,10 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <errno.h>
 #include <netdb.h>
 #include <stddef.h>
@@ -130,5 +134,11 @@ int linux_send_descriptor(int socket, const void *message, size_t size, int desc
 /// Pages that only this process can read, not even root by /proc/<pid>/mem (memfd_secret); where the kernel has none,
 /// pages that stay off the swap and out of core files, and `*is_secret` is 0. NULL with errno if neither is to be had.
 void *linux_secret_pages(size_t size, int *is_secret);
+
+/// Finds bytes among others. Returns their offset, or -1.
+static inline ssize_t linux_find(const void *bytes, size_t size, const void *wanted, size_t length) {
+  const char *found = memmem(bytes, size, wanted, length);
+  return found ? found - (const char *)bytes : -1;
+}
 
 #endif

@@ -8,6 +8,8 @@ package struct HostOptions: Sendable {
   package var searchPath: [String]
   /// The path of promethean-runner.
   package var runner: String
+  /// Where systemd puts the credentials of a service; nil: this is none.
+  package var credentialsDirectory: String?
   /// Whether what is logged is shown on standard error too.
   package var isVerbose = false
   /// Called once, when every instance is ready or will not be, with what `status` says.

@@ -59,7 +59,14 @@ package final class HostProcess {
 
     metrics = HostMetrics(version: Build.version, revision: Build.revision)
     try Directory.make(paths.log, mode: 0o750)
-    log = try Log(Self.logOptions(options, deployment.host, paths), metrics: metrics.registry)
+    let redactor = Redactor()
+    log = try Log(Self.logOptions(options, deployment.host, paths), metrics: metrics.registry, redactor: redactor)
+    let secrets = try SecretStore(
+      tenants: deployment.tenants,
+      directory: options.credentialsDirectory,
+      redactor: redactor
+    )
+    if secrets.isSecret == false { log.warn("this kernel has no secret memory: root can read credentials") }
     let opened = try Journal(path: paths.journal, options: Self.journalOptions(deployment.host))
     let head = opened.last
     let consumers = try ConsumerPlan.all(of: deployment).map { plan in
@@ -74,7 +81,8 @@ package final class HostProcess {
       deployment: deployment,
       router: router,
       log: log,
-      launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id), store: paths.store)
+      launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id), store: paths.store),
+      secrets: secrets
     )
     router.onDialled = { events.post(.dialled($0, $1)) }
     for (plan, record) in consumers { router.add(plan, record) }

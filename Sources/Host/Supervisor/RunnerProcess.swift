@@ -103,8 +103,15 @@ package final class RunnerProcess {
   ///
   /// The socket holds many more than a runner is ever sent, so a full one is an error.
   package func sendControl(_ message: ControlMessage) throws(RunnerError) {
-    let bytes = message.encode()
-    guard unsafe send(control, bytes, bytes.count, Int32(MSG_NOSIGNAL)) < 0 else { return }
+    let result: Result<Void, RunnerError> = unsafe message.encode().withUnsafeBytes { bytes in
+      do throws(RunnerError) { return .success(try unsafe sendControl(bytes)) } catch { return .failure(error) }
+    }
+    try result.get()
+  }
+
+  /// Sends a control message that is encoded already, of which no copy is made here.
+  func sendControl(_ bytes: UnsafeRawBufferPointer) throws(RunnerError) {
+    guard unsafe send(control, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) < 0 else { return }
     throw errno == EPIPE || errno == ECONNRESET ? .closed : .system("send to a runner", errno)
   }
 

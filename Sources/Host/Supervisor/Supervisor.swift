@@ -20,6 +20,7 @@ package final class Supervisor {
   let router: Router
   let log: Log
   let launcher: Launcher
+  let secrets: SecretStore
   /// Told of descriptors to wait on, and of ones that are about to be closed.
   package var watch: (Int32, DescriptorRole, Instance) -> Void = { _, _, _ in }
   package var unwatch: (Int32) -> Void = { _ in }
@@ -34,11 +35,12 @@ package final class Supervisor {
   package var instances: [Instance] { router.instances }
 
   /// Makes a supervisor of instances that the router knows.
-  package init(deployment: Deployment, router: Router, log: Log, launcher: Launcher) {
+  package init(deployment: Deployment, router: Router, log: Log, launcher: Launcher, secrets: SecretStore) {
     self.deployment = deployment
     self.router = router
     self.log = log
     self.launcher = launcher
+    self.secrets = secrets
     router.onViolation = { [weak self] instance, what in self?.kill(instance, "protocol violation: \(what)") }
   }
 
@@ -65,6 +67,7 @@ package final class Supervisor {
     instance.runningSince = nil
     instance.settled = 0
     do throws(LaunchError) {
+      if let problem = secretsProblem(of: instance) { throw LaunchError(description: problem) }
       let process = try launcher.launch(instance, of: deployment)
       instance.process = process
       instance.output = PluginOutput(
@@ -117,16 +120,21 @@ package final class Supervisor {
       instance.state = .starting(.create, deadline: now + Self.stageDeadline)
     case (WIRE_CREATED, .starting(.create, _)):
       instance.state = .starting(.start, deadline: now + Self.startDeadline)
+      // The sandbox is closed, and what the library did to be mapped is over.
+      try giveSecrets(to: instance)
       try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
     case (WIRE_STARTED, .starting(.start, _)) where message.status == PROMETHEAN_OK: started(instance, now: now)
-    case (WIRE_STARTED, .starting(.start, _)): kill(instance, "start failed: \(message.text)")
+    case (WIRE_STARTED, .starting(.start, _)): kill(instance, "start failed: \(text(of: message))")
     case (WIRE_STOPPED, .stopping): instance.hasStopped = true
-    case (WIRE_FAILED, _): failed(instance, at: Int32(truncatingIfNeeded: message.token), message.text)
+    case (WIRE_FAILED, _): failed(instance, at: Int32(truncatingIfNeeded: message.token), text(of: message))
     // What was on its way when it was told to stop.
     case (_, .stopping): break
     default: kill(instance, "its runner sent the control message \(message.kind) out of turn")
     }
   }
+
+  /// What a runner says in words, which a plugin may have put a credential into.
+  private func text(of message: ControlMessage) -> String { secrets.redactor.redact(message.text) }
 
   /// Refuses a sandbox below what the operator requires.
   ///

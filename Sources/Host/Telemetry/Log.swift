@@ -45,6 +45,7 @@ package final class Log: Sendable {
   }
 
   private let options: Options
+  private let redactor: Redactor
   private let state = Mutex(State())
   private let wake = Semaphore()
   private let thread = Mutex<BackgroundThread?>(nil)
@@ -56,10 +57,16 @@ package final class Log: Sendable {
   /// - Parameters:
   ///   - options: Where it writes, and how much.
   ///   - metrics: Where it counts its records.
+  ///   - redactor: What takes credentials out of whatever is logged.
   /// - Throws: `TelemetryError` if the thread cannot be started. Files that cannot be written are told by the log
   ///   itself.
-  package init(_ options: Options, metrics: Metrics = Metrics()) throws(TelemetryError) {
+  package init(
+    _ options: Options,
+    metrics: Metrics = Metrics(),
+    redactor: Redactor = Redactor()
+  ) throws(TelemetryError) {
     self.options = options
+    self.redactor = redactor
     let family = metrics.counter("promethean_log_records_total", help: "Log records, by level.", labels: ["level"])
     records = Dictionary(uniqueKeysWithValues: LogLevel.allCases.map { ($0, family.with($0.description)) })
     drops = metrics.counter("promethean_log_dropped_total", help: "Log records that found no room to be written.")
@@ -76,7 +83,8 @@ package final class Log: Sendable {
   /// Takes a record.
   package func write(_ record: LogRecord) {
     guard record.level >= options.level || record.isAudit else { return }
-    append(Pending(record, isForFile: options.directory != nil, standardError: options.standardError))
+    let isForFile = options.directory != nil
+    append(Pending(record, isForFile: isForFile, standardError: options.standardError, redactor))
   }
 
   /// The latest entries in memory that match, oldest first.
@@ -180,7 +188,7 @@ package final class Log: Sendable {
 
   /// Writes a record of the log's own, past the queue; if that makes for another, the first one has said it.
   private func tell(_ record: LogRecord, _ writer: inout LogWriter) {
-    let pending = Pending(record, isForFile: true, standardError: .debug)
+    let pending = Pending(record, isForFile: true, standardError: .debug, redactor)
     _ = writer.write([pending])
     records[record.level]?.add()
     let subscriptions = state.withLock { state in
@@ -200,9 +208,9 @@ package final class Log: Sendable {
 }
 
 extension Log.Pending {
-  init(_ record: LogRecord, isForFile: Bool, standardError level: LogLevel?) {
-    entry = LogEntry(record)
+  init(_ record: LogRecord, isForFile: Bool, standardError level: LogLevel?, _ redactor: Redactor) {
+    entry = LogEntry(record, redactor)
     self.isForFile = isForFile
-    short = level.map { record.level >= $0 } == true ? record.shortLine + "\n" : nil
+    short = level.map { record.level >= $0 } == true ? redactor.redact(record.shortLine) + "\n" : nil
   }
 }

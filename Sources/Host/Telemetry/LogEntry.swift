@@ -9,12 +9,12 @@ package struct LogEntry: Sendable, Hashable {
   /// The record as a line of JSON, without its end.
   package let line: [UInt8]
 
-  package init(_ record: LogRecord) {
+  package init(_ record: LogRecord, _ redactor: Redactor = Redactor()) {
     level = record.level
     plugin = record.plugin
     instance = record.instance
     isAudit = record.isAudit
-    line = record.line
+    line = redactor.redact(record.line)
   }
 
   package var json: JSON { (try? JSON.parse(line)) ?? .null }
