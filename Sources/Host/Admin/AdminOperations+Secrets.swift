@@ -13,11 +13,11 @@ extension AdminOperations {
       throw AdminFailure("failed", error.description)
     }
     for (key, outcome) in outcomes.sorted(by: { $0.key.description < $1.key.description }) {
-      var item: JSONObject = [
+      let item: JSON = [
         "tenant": .string(key.tenant.description), "name": .string(key.name), "outcome": .string(outcome.name),
+        "reason": outcome.reason.map { .string($0) } ?? .null,
       ]
-      if case .failed(let why) = outcome { item["reason"] = .string(why) }
-      server.answer(request.address, .item(.object(item)))
+      server.answer(request.address, .item(item))
     }
     server.answer(request.address, .ok([:]))
   }
@@ -30,5 +30,9 @@ extension SecretStore.Outcome {
     case .changed: "changed"
     case .failed: "failed"
     }
+  }
+
+  fileprivate var reason: String? {
+    if case .failed(let why) = self { why } else { nil }
   }
 }
