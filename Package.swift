@@ -203,7 +203,7 @@ let package = Package(
     ),
     tests(
       "Runner",
-      ["CChannel", "CEnvelope", "Channel", "Envelope", "Host", "PluginABI", "RunnerSupport"],
+      ["CChannel", "CEnvelope", "CLinux", "Channel", "Envelope", "Host", "PluginABI", "RunnerSupport"],
       exclude: ["Fixtures"]
     ),
     tests(

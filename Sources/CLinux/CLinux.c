@@ -185,3 +185,8 @@ void *linux_secret_pages(size_t size, int *is_secret) {
   if (!*is_secret) pages = map_locked(size);
   return pages == MAP_FAILED ? NULL : pages;
 }
+
+ssize_t linux_find(const void *bytes, size_t size, const void *wanted, size_t length) {
+  const char *found = memmem(bytes, size, wanted, length);
+  return found ? found - (const char *)bytes : -1;
+}

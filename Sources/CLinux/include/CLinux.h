@@ -3,10 +3,6 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <errno.h>
 #include <netdb.h>
 #include <stddef.h>
@@ -136,9 +132,6 @@ int linux_send_descriptor(int socket, const void *message, size_t size, int desc
 void *linux_secret_pages(size_t size, int *is_secret);
 
 /// Finds bytes among others. Returns their offset, or -1.
-static inline ssize_t linux_find(const void *bytes, size_t size, const void *wanted, size_t length) {
-  const char *found = memmem(bytes, size, wanted, length);
-  return found ? found - (const char *)bytes : -1;
-}
+ssize_t linux_find(const void *bytes, size_t size, const void *wanted, size_t length);
 
 #endif
