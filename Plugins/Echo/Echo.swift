@@ -45,7 +45,7 @@ public final class Echo: Plugin {
   private func post(_ envelope: Envelope) async throws -> Response {
     let message: SocialMessageCreated
     do {
-      let wish = try PostMessage(json: JSON.parse(envelope.payload))
+      let wish = try PostMessage(envelope)
       message = try account.message(wish, id: "post-\(envelope.id)", at: Timestamp(nanoseconds: envelope.ts))
     } catch {
       throw Rejection("\(error)")

@@ -77,6 +77,31 @@ public final class Context {
     return response
   }
 
+  /// Has a message written, and returns what its access plugin answered.
+  ///
+  /// - Parameters:
+  ///   - message: What, and in which space.
+  ///   - reply: The `reply` of the message that it answers, which allows to write in that space; without it a grant
+  ///     `social.post` is needed.
+  public func post(_ message: PostMessage, reply: String = "") async throws(HostError) -> Envelope {
+    let topic: Topic
+    do throws(TopicError) {
+      topic = try Topic(
+        provider: message.provider,
+        tenant: message.tenant,
+        area: "social",
+        name: PostMessage.intent
+      )
+    } catch {
+      throw HostError(.invalid, "post: \(error)")
+    }
+    var envelope = Envelope(topic: topic.description, intent: PostMessage.intent, payload: message.json.bytes())
+    envelope.key = message.spaceURN.description
+    envelope.resource = message.spaceURN.description
+    envelope.reply = reply
+    return try await request(envelope)
+  }
+
   /// Returns once the host has handed over all of the deliveries that came together.
   ///
   /// So that work for all of them can be done at once, such as one write to the disk.

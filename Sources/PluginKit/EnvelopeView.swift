@@ -31,9 +31,14 @@ extension Envelope {
     unsafe flags = Flags(rawValue: fields.flags)
   }
 
+  /// The handle that is shown where something is to be said; elsewhere the field is the host's.
+  private var shownReply: String {
+    !reply.isEmpty && (try? Topic(topic))?.area == "social" ? reply : ""
+  }
+
   /// How many bytes the texts that a plugin may write take together.
   private var textSize: Int {
-    topic.utf8.count + id.utf8.count + intent.utf8.count + key.utf8.count + trace.utf8.count + corr.utf8.count
+    reply.utf8.count + topic.utf8.count + id.utf8.count + intent.utf8.count + key.utf8.count + trace.utf8.count + corr.utf8.count
       + contentType.utf8.count + resource.utf8.count + build.utf8.count + models.utf8.count + configRev.utf8.count
   }
 
@@ -56,6 +61,7 @@ extension Envelope {
       unsafe fields.origin = origin.rawValue
       unsafe fields.flags = flags.rawValue
       unsafe fields.deadline = deadline
+      unsafe fields.reply = lay(shownReply)
       unsafe fields.topic = lay(topic)
       unsafe fields.id = lay(id)
       unsafe fields.intent = lay(intent)

@@ -12,9 +12,14 @@ static promethean_status dial(void *context, int32_t network, promethean_plugin_
   if (!host.size || host.size > ENVELOPE_FIELD_MAX) return refuse("dial", "host");
   if (!port) return refuse("dial", "port");
   wire_frame frame = {.op = WIRE_DIAL, .argument = (int16_t)network, .token = token};
-  promethean_status sent =
-      outbox_send(&((runner *)context)->outbox, frame, bytes_of(&port, sizeof port), host);
-  return sent == PROMETHEAN_OK ? PROMETHEAN_PENDING : sent;
+  outbox *outbox = &((runner *)context)->outbox;
+  promethean_status status;
+  uint8_t *place = outbox_begin(outbox, frame, sizeof port + host.size, &status);
+  if (!place) return status;
+  memcpy(place, &port, sizeof port);
+  memcpy(place + sizeof port, host.data, host.size);
+  outbox_end(outbox);
+  return PROMETHEAN_PENDING;
 }
 
 static int32_t take(void *context, uint64_t token) {

@@ -174,7 +174,9 @@ enum HostTable {
 extension FakeHost {
   /// An envelope of the plugin's with what the host stamps, or nil if it is too large or claims to be stamped already.
   func taken(_ envelope: Envelope) -> Envelope? {
-    let claims = envelope.src + envelope.provider + envelope.tenant + envelope.reply
+    // A handle is shown where something is to be said, and claimed anywhere else.
+    let isPost = (try? Topic(envelope.topic))?.area == "social"
+    let claims = envelope.src + envelope.provider + envelope.tenant + (isPost ? "" : envelope.reply)
     guard claims.isEmpty, envelope.ts == 0, envelope.hops == 0, envelope.attempt == 0, envelope.flags.isEmpty,
       envelope.payload.count <= PROMETHEAN_PAYLOAD_MAX
     else { return nil }

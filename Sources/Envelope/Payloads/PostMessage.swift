@@ -72,6 +72,28 @@ public struct PostMessage: CanonicalPayload {
     providerPayload = reader.any(ifPresent: "provider_payload")
   }
 
+  /// Reads the wish that an envelope bears, for whoever performs it.
+  ///
+  /// The space is the one that the host has allowed, which stands in the envelope's `resource`; a payload that names
+  /// another is refused. Only the operator's own tools send none.
+  public init(_ envelope: Envelope) throws {
+    try self.init(json: JSON.parse(envelope.payload))
+    guard envelope.resource.isEmpty || spaceURN.description == envelope.resource else {
+      throw PayloadError(key: "space_urn", expected: envelope.resource, found: spaceURN.description)
+    }
+  }
+
+  /// The wish to answer a message where it was said.
+  public init(answering message: SocialMessageCreated, text: String) {
+    self.init(
+      provider: message.provider,
+      tenant: message.tenant,
+      spaceURN: message.spaceURN,
+      inReplyTo: message.messageID,
+      text: text
+    )
+  }
+
   /// The wish as JSON.
   public var json: JSON {
     var object = JSONObject()

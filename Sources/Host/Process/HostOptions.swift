@@ -40,6 +40,8 @@ package struct DeploymentPaths: Sendable {
   /// The admin socket.
   package var adminSocket: String { "\(root)/run/admin.sock" }
   var journal: String { "\(root)/journal.sqlite" }
+  /// What reply handles are made with.
+  var replyKey: String { "\(root)/reply.key" }
   var store: String { "\(root)/store" }
   var log: String { "\(root)/log" }
 }

@@ -76,7 +76,13 @@ package final class HostProcess {
     journalThread = try JournalThread(opened) { events.post(.journal($0)) }
     journal = JournalLink(journalThread)
     keeper = JournalKeeper(journal: journal, window: deployment.host.journalWindow, metrics: metrics.journal)
-    router = Router(journal: journal, head: head, log: log, metrics: metrics)
+    router = Router(
+      journal: journal,
+      head: head,
+      log: log,
+      metrics: metrics,
+      handles: ReplyHandles(key: try ReplyKey(path: paths.replyKey))
+    )
     supervisor = Supervisor(
       deployment: deployment,
       router: router,

@@ -97,6 +97,16 @@ package final class Instance {
       } ?? plugin.policy
   }
 
+  /// Whether it is given handles to answer messages by: a worker that may post at all.
+  private(set) lazy var mayReply: Bool = {
+    guard plugin.manifest.kind == .worker, let posts = try? TopicPattern("promethean.p.*.t.*.social.>") else {
+      return false
+    }
+    return policy.resources(of: .publish).contains { resource in
+      if case .topics(let pattern) = resource { pattern.overlaps(posts) } else { false }
+    }
+  }()
+
   /// The tenants whose envelopes it may see.
   var tenants: [TenantID] { binding.map { [$0] } ?? plugin.boundTenants }
 

@@ -19,6 +19,8 @@ package final class Route: Sendable {
   package let consumers: [Int]
   /// Whether somebody watches it.
   package let isTapped: Bool
+  /// Whether it asks for something to be said in a space of the tenant's.
+  let isSocial: Bool
 
   fileprivate init(index: Int, topic: Topic, consumers: [Int], isTapped: Bool) {
     self.index = index
@@ -29,6 +31,7 @@ package final class Route: Sendable {
     provider = FixedBytes(topic.provider)
     tenant = FixedBytes(topic.tenant)
     isDurable = topic.isDurable
+    isSocial = topic.area == "social"
   }
 }
 

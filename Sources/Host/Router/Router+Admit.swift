@@ -29,6 +29,7 @@ extension Router {
     guard isAllowed(instance, route, sending) else {
       throw denial(of: instance, route, sending)
     }
+    if route.isSocial { try stampSpace(of: instance, on: route) }
     unsafe stamp[ENVELOPE_SRC] = instance.src.bytes
     try stampOrigin(on: route, from: instance.number)
     return route
@@ -75,6 +76,8 @@ extension Router {
     for (field, stamped, name) in claims {
       let claim = unsafe stamp[field]
       if unsafe claim.isEmpty || (stamped?.equals(claim) ?? false) { continue }
+      // There it is shown, not claimed: see Router+Reply.swift.
+      if field == ENVELOPE_REPLY, route.isSocial { return }
       throw Refusal(
         status: PROMETHEAN_DENIED,
         message: "\(name) is the host's to stamp: it claims \"\(stamp.text(field))\" on \(route.topic)"

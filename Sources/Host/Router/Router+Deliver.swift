@@ -66,9 +66,18 @@ extension Router {
       )
       var head = unsafe bytes.loadUnaligned(as: envelope_head.self)
       head.attempt = entry.failures + 1
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[Int(ENVELOPE_HEAD_SIZE)...])
-      let sent = unsafe withUnsafeBytes(of: head) {
-        unsafe write(to: channel, of: instance, op: WIRE_DELIVER, token: token, $0, rest)
+      let handle = replyHandle(for: envelope, to: instance)
+      let sent: Channel.SendResult?
+      if let handle {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[envelope.end(of: ENVELOPE_REPLY)...])
+        sent = unsafe envelope.front(head, reply: handle).withUnsafeBytes {
+          unsafe write(to: channel, of: instance, op: WIRE_DELIVER, token: token, $0, rest)
+        }
+      } else {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[Int(ENVELOPE_HEAD_SIZE)...])
+        sent = unsafe withUnsafeBytes(of: head) {
+          unsafe write(to: channel, of: instance, op: WIRE_DELIVER, token: token, $0, rest)
+        }
       }
       guard case .sent? = sent else {
         _ = instance.deliveries.remove(token)
@@ -260,6 +269,26 @@ struct RecordedEnvelope {
       for index in 0..<Int(field) { offset += Int(unsafe lengths[index]) }
       return unsafe UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(lengths[Int(field)])])
     }
+  }
+
+  /// Where a text field ends.
+  func end(of field: Int32) -> Int {
+    unsafe withUnsafeBytes(of: head.length) { lengths in
+      let lengths = unsafe lengths.assumingMemoryBound(to: UInt16.self)
+      return unsafe lengths[...Int(field)].reduce(Int(ENVELOPE_HEAD_SIZE)) { $0 + Int($1) }
+    }
+  }
+
+  /// The envelope up to and with its reply field, which is given another content.
+  func front(_ head: envelope_head, reply: String) -> [UInt8] {
+    var head = head
+    let was = unsafe self[ENVELOPE_REPLY].count
+    head.size = UInt32(Int(head.size) - was + reply.utf8.count)
+    unsafe withUnsafeMutableBytes(of: &head.length) { lengths in
+      unsafe lengths.assumingMemoryBound(to: UInt16.self)[Int(ENVELOPE_REPLY)] = UInt16(reply.utf8.count)
+    }
+    let texts = unsafe bytes[Int(ENVELOPE_HEAD_SIZE)..<end(of: ENVELOPE_REPLY) - was]
+    return unsafe withUnsafeBytes(of: head) { unsafe Array($0) } + texts + Array(reply.utf8)
   }
 
   /// One of the text fields, copied.

@@ -34,6 +34,10 @@ package final class Router {
   /// Told of an instance that broke the protocol.
   package var onViolation: (Instance, String) -> Void = { _, _ in }
 
+  /// Makes and reads the handles by which messages are answered.
+  let handles: ReplyHandles
+  /// The space that the envelope in `stamp` is to be said in, as long as that refers to it.
+  var space = FixedBytes("")
   /// Connects for those who may not, and what it is at, by number.
   let dialer: Dialer
   var dials: [UInt64: Dial] = [:]
@@ -46,8 +50,16 @@ package final class Router {
   private let buffer: UnsafeMutableRawBufferPointer
 
   /// Makes a router over a journal that has been opened.
-  package init(journal: JournalLink, head: Int64, log: Log, metrics: HostMetrics, dialer: Dialer = Dialer()) {
+  package init(
+    journal: JournalLink,
+    head: Int64,
+    log: Log,
+    metrics: HostMetrics,
+    handles: ReplyHandles,
+    dialer: Dialer = Dialer()
+  ) {
     self.journal = journal
+    self.handles = handles
     self.dialer = dialer
     self.head = head
     self.log = log

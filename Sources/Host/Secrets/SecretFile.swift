@@ -2,8 +2,12 @@ internal import Glibc
 
 /// A file that holds one credential.
 enum SecretFile {
-  /// Reads it straight into secret memory, without the end of its last line.
-  static func read(_ path: String, into pages: SecretPages) throws(SecretError) -> Range<Int>? {
+  /// Reads it straight into secret memory; of a text, without the end of its last line.
+  static func read(
+    _ path: String,
+    into pages: SecretPages,
+    isText: Bool = true
+  ) throws(SecretError) -> Range<Int>? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw SecretError("\(path): \(unsafe String(cString: strerror(errno)))") }
     defer { close(file) }
@@ -21,6 +25,7 @@ enum SecretFile {
         guard got > 0 else { break }
         count += got
       }
+      guard isText else { return count }
       for end in [UInt8(ascii: "\n"), UInt8(ascii: "\r")] where unsafe count > 0 && into[count - 1] == end { count -= 1 }
       return count
     }

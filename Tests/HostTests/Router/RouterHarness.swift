@@ -34,7 +34,8 @@ final class RouterHarness {
     journal = JournalLink(thread)
     let metrics = HostMetrics(version: "0", revision: "0")
     log = try Log(Log.Options(), metrics: metrics.registry)
-    router = Router(journal: journal, head: head, log: log, metrics: metrics)
+    let handles = ReplyHandles(key: try ReplyKey(path: self.directory.file("reply.key")))
+    router = Router(journal: journal, head: head, log: log, metrics: metrics, handles: handles)
     for (plan, record) in consumers { router.add(plan, record) }
     router.onViolation = { [unowned self] _, what in violations.append(what) }
   }
@@ -81,11 +82,11 @@ final class RouterHarness {
   }
 
   /// Runs as the host's loop does until something is so.
-  func run(until isDone: () -> Bool) throws {
+  func run(until isDone: () throws -> Bool) throws {
     let deadline = HostClock.monotonic + 20 * nanosecondsPerSecond
     while true {
       read()
-      if isDone() { return }
+      if try isDone() { return }
       try #require(HostClock.monotonic < deadline, "it does not come to be")
       var source = pollfd(fd: answers.descriptor, events: Int16(POLLIN), revents: 0)
       _ = unsafe poll(&source, 1, 10)

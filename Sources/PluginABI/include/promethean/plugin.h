@@ -139,7 +139,8 @@ typedef struct promethean_envelope {
   /// own topics.
   promethean_bytes provider;
   promethean_bytes tenant;
-  /// Where an answer to this message may go: an opaque handle. (host)
+  /// Where an answer to this message may go: an opaque handle. (host) On topics of the area `social` a plugin shows it:
+  /// the handle of the message that it answers, which allows to write in that message's space, and only there.
   promethean_bytes reply;
   /// `promethean.p.<provider>.t.<tenant>.<area>.<name>`, or `promethean.sys.<area>.<name>`.
   promethean_bytes topic;
@@ -156,7 +157,8 @@ typedef struct promethean_envelope {
   promethean_bytes corr;
   /// Media type of the payload; empty: application/json.
   promethean_bytes content_type;
-  /// What an effect acts on, e.g. a collection; checked against the sender's grants.
+  /// What an effect acts on, e.g. a collection, or the URN of the space to write in; checked against the sender's
+  /// grants.
   promethean_bytes resource;
   /// What made this output: the build, the models (a JSON list of {name, version, checksum}), the revision of the
   /// configuration.
