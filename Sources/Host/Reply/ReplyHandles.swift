@@ -44,7 +44,8 @@ package struct ReplyHandles {
   ///   - expiry: When the handle ends, in nanoseconds since 1970.
   /// - Returns: The handle as text.
   func mint(_ place: ReplyPlace, expiry: Int64) -> String {
-    Base64.encode(digest(place, expiry) + Self.head(expiry, place.space) + Array(place.message.utf8))
+    let texts = Array(place.space.utf8) + Array(place.message.utf8)
+    return Base64.encode(digest(place, expiry) + Self.head(expiry, place.space) + texts)
   }
 
   /// Reads a handle that a plugin presents on a topic of some tenant's.
