@@ -77,12 +77,14 @@ public final class Context {
     return response
   }
 
-  /// Has a message written, and returns what its access plugin answered.
+  /// Has a message written.
   ///
   /// - Parameters:
   ///   - message: What, and in which space.
   ///   - reply: The `reply` of the message that it answers, which allows to write in that space; without it a grant
   ///     `social.post` is needed.
+  /// - Returns: What the access plugin answered.
+  /// - Throws: A `HostError` of kind `denied` without either, or why it was not written.
   public func post(_ message: PostMessage, reply: String = "") async throws(HostError) -> Envelope {
     let topic: Topic
     do throws(TopicError) {

@@ -38,7 +38,8 @@ extension Envelope {
 
   /// How many bytes the texts that a plugin may write take together.
   private var textSize: Int {
-    reply.utf8.count + topic.utf8.count + id.utf8.count + intent.utf8.count + key.utf8.count + trace.utf8.count + corr.utf8.count
+    reply.utf8.count + topic.utf8.count + id.utf8.count + intent.utf8.count + key.utf8.count + trace.utf8.count
+      + corr.utf8.count
       + contentType.utf8.count + resource.utf8.count + build.utf8.count + models.utf8.count + configRev.utf8.count
   }
 

@@ -39,7 +39,8 @@ extension Command {
       }
       let reason = item["reason"]?.stringValue.map { "\(outcome): \($0)" }
       table.append([
-        .init(item["tenant"]?.stringValue ?? "", .name), .init(item["name"]?.stringValue ?? ""), .init(reason ?? outcome),
+        .init(item["tenant"]?.stringValue ?? "", .name), .init(item["name"]?.stringValue ?? ""),
+        .init(reason ?? outcome),
       ])
       return true
     }

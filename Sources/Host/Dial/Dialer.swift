@@ -51,8 +51,11 @@ package final class Dialer: Sendable {
 
   /// Connects on a thread of its own.
   ///
-  /// - Parameter completion: Hears of the end, on that thread.
+  /// - Parameters:
+  ///   - target: Where to.
+  ///   - completion: Hears of the end, on that thread.
   /// - Returns: The thread, to be joined once the completion has been called.
+  /// - Throws: `HostError` when the system has no thread to give.
   package func dial(
     _ target: Target,
     completion: @escaping @Sendable (Result<Connection, Failure>) -> Void

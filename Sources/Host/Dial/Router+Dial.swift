@@ -35,12 +35,14 @@ extension Router {
 
   private func check(_ text: String, of instance: Instance) throws(Refusal) -> Dialer.Target {
     let decision = instance.policy.decide(.netDial, resource: text)
-    guard decision.allowed, let endpoint = try? Endpoint(text), let port = endpoint.port, case .one(let host) = endpoint.host
+    guard decision.allowed, let endpoint = try? Endpoint(text), let port = endpoint.port,
+      case .one(let host) = endpoint.host
     else {
       throw Refusal(status: PROMETHEAN_DENIED, message: "dial \(text): \(decision.reason) (\(decision.location))")
     }
     let isGrantedByName = instance.policy.resources(of: .netDial).contains { resource in
-      if case .endpoint(let granted) = resource { granted.host == endpoint.host && granted.covers(endpoint) } else { false }
+      guard case .endpoint(let granted) = resource else { return false }
+      return granted.host == endpoint.host && granted.covers(endpoint)
     }
     return Dialer.Target(endpoint: endpoint, host: host, port: port, isGrantedByName: isGrantedByName)
   }

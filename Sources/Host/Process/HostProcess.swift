@@ -81,7 +81,8 @@ package final class HostProcess {
       head: head,
       log: log,
       metrics: metrics,
-      handles: ReplyHandles(key: try ReplyKey(path: paths.replyKey))
+      handles: ReplyHandles(key: try ReplyKey(path: paths.replyKey)),
+      redactor: redactor
     )
     supervisor = Supervisor(
       deployment: deployment,

@@ -13,7 +13,8 @@ final class ReplyKey {
     do throws(SecretError) {
       pages = try SecretPages(capacity: ReplyHandles.keySize)
       if unsafe access(path, F_OK) != 0 { try Self.make(path) }
-      guard let range = try SecretFile.read(path, into: pages, isText: false), range.count == ReplyHandles.keySize else {
+      guard let range = try SecretFile.read(path, into: pages, isText: false), range.count == ReplyHandles.keySize
+      else {
         throw SecretError("\(path): expected \(ReplyHandles.keySize) bytes; remove it, and a new one is made")
       }
       self.range = range

@@ -71,7 +71,8 @@ extension Router {
     }
     let decision = instance.policy.decide(.socialPost, resource: space)
     guard decision.allowed, urn.provider == route.topic.provider, urn.tenant == route.topic.tenant else {
-      let reason = decision.allowed ? "it is no space of \(route.topic.provider)/\(route.topic.tenant)" : decision.explanation
+      let reason =
+        decision.allowed ? "it is no space of \(route.topic.provider)/\(route.topic.tenant)" : decision.explanation
       throw Refusal(status: PROMETHEAN_DENIED, message: "post to \(space) on \(route.topic): \(reason)")
     }
   }

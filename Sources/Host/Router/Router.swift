@@ -34,6 +34,8 @@ package final class Router {
   /// Told of an instance that broke the protocol.
   package var onViolation: (Instance, String) -> Void = { _, _ in }
 
+  /// Takes credentials out of the reasons that plugins give.
+  let redactor: Redactor
   /// Makes and reads the handles by which messages are answered.
   let handles: ReplyHandles
   /// The space that the envelope in `stamp` is to be said in, as long as that refers to it.
@@ -56,10 +58,12 @@ package final class Router {
     log: Log,
     metrics: HostMetrics,
     handles: ReplyHandles,
+    redactor: Redactor = Redactor(),
     dialer: Dialer = Dialer()
   ) {
     self.journal = journal
     self.handles = handles
+    self.redactor = redactor
     self.dialer = dialer
     self.head = head
     self.log = log

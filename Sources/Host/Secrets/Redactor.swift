@@ -20,6 +20,7 @@ package final class Redactor: Sendable {
   /// - Parameters:
   ///   - values: Where they lie.
   ///   - named: Each with what is to stand in its place.
+  /// - Throws: `SecretError` when there is no memory for them.
   func use(_ values: SecretPages, _ named: [(name: String, range: Range<Int>)]) throws(SecretError) {
     let size = named.reduce(0) { $0 + SecretForms.factor * $1.range.count }
     let pages = try SecretPages(capacity: max(1, size))

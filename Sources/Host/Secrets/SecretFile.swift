@@ -26,7 +26,9 @@ enum SecretFile {
         count += got
       }
       guard isText else { return count }
-      for end in [UInt8(ascii: "\n"), UInt8(ascii: "\r")] where unsafe count > 0 && into[count - 1] == end { count -= 1 }
+      for end in [UInt8(ascii: "\n"), UInt8(ascii: "\r")] where unsafe count > 0 && into[count - 1] == end {
+        count -= 1
+      }
       return count
     }
     guard let range else { throw SecretError("\(path): it is empty") }

@@ -37,10 +37,12 @@ struct SecretForms {
   private static let lowerDigits = Array("0123456789abcdef".utf8)
   private static let upperDigits = Array("0123456789ABCDEF".utf8)
 
-  private static func hex(_ from: UnsafeRawBufferPointer, _ into: UnsafeMutableRawBufferPointer, _ digits: [UInt8]) -> Int
+  private static func hex(_ from: UnsafeRawBufferPointer, _ into: UnsafeMutableRawBufferPointer, _ digits: [UInt8])
+    -> Int
   {
     var at = 0
-    for unsafe byte in unsafe from {
+    for index in 0..<from.count {
+      let byte = unsafe from[index]
       unsafe into[at] = digits[Int(byte >> 4)]
       unsafe into[at + 1] = digits[Int(byte & 15)]
       at += 2
@@ -51,13 +53,16 @@ struct SecretForms {
   /// After RFC 3986: all but letters, digits and `-._~`.
   private static func percentEncoded(_ from: UnsafeRawBufferPointer, _ into: UnsafeMutableRawBufferPointer) -> Int {
     var at = 0
-    for unsafe byte in unsafe from {
-      let isPlain = switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-        true
-      default: false
-      }
+    for index in 0..<from.count {
+      let byte = unsafe from[index]
+      let isPlain =
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+          UInt8(ascii: "~"):
+          true
+        default: false
+        }
       if isPlain {
         unsafe into[at] = byte
         at += 1
@@ -73,7 +78,8 @@ struct SecretForms {
 
   private static func jsonEscaped(_ from: UnsafeRawBufferPointer, _ into: UnsafeMutableRawBufferPointer) -> Int {
     var at = 0
-    for unsafe byte in unsafe from {
+    for index in 0..<from.count {
+      let byte = unsafe from[index]
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
         unsafe into[at] = UInt8(ascii: "\\")
         at += 1

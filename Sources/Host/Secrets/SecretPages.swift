@@ -39,7 +39,9 @@ package struct SecretError: Error, Sendable, CustomStringConvertible {
 
   /// Has something write behind what is there.
   ///
-  /// - Parameter body: Writes into the room that is left, and returns how many bytes; nil: none after all.
+  /// - Parameters:
+  ///   - limit: The most to write.
+  ///   - body: Writes into the room that is left, and returns how many bytes; nil: none after all.
   /// - Returns: Where they lie, nil if there was no room or nothing to write.
   func append(atMost limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int?) -> Range<Int>? {
     let room = unsafe min(limit, bytes.count - count)

@@ -41,6 +41,7 @@ package final class SecretStore {
   ///   - tenants: Whose.
   ///   - directory: Where `{ credential: NAME }` is looked for; systemd names it in CREDENTIALS_DIRECTORY.
   ///   - redactor: What is to keep them out of texts.
+  /// - Throws: `SecretError` when there is no memory for them; what cannot be read is told to whoever needs it.
   package init(tenants: [Tenant], directory: String?, redactor: Redactor) throws(SecretError) {
     self.tenants = tenants.filter { !$0.credentials.isEmpty }
     self.directory = directory

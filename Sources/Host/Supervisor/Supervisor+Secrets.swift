@@ -24,6 +24,7 @@ extension Supervisor {
   ///
   /// - Parameter tenant: Whose; nil: everybody's.
   /// - Returns: What became of each.
+  /// - Throws: `SecretError` when there is no memory for them; nothing has changed then.
   package func rotateSecrets(of tenant: TenantID?) throws(SecretError) -> [SecretStore.Key: SecretStore.Outcome] {
     let outcomes = try secrets.read(only: tenant)
     let changed = outcomes.filter { $0.value == .changed }

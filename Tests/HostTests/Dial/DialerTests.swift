@@ -26,7 +26,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "0",
+    "127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]",
+    "0.0.0.0", "0",
   ])
   func `no spelling of this machine is reached without a grant that names it`(host: String) throws {
     let failure = try #require(refusal(Dialer(), target(host, port: listener.port, byName: false)))
@@ -39,7 +40,8 @@ import Testing
   @Test func `a name that leads to a private address is refused, whatever it is called`() throws {
     let dialer = Dialer { _ in .success([IPAddress("169.254.169.254"), IPAddress("10.0.0.1")].compactMap(\.self)) }
     let failure = try #require(refusal(dialer, target("cdn.example.com", port: 80, byName: false)))
-    let expected = "cdn.example.com:80: it leads to 169.254.169.254, which only a grant that names cdn.example.com opens"
+    let expected =
+      "cdn.example.com:80: it leads to 169.254.169.254, which only a grant that names cdn.example.com opens"
     #expect(failure.description == expected)
     #expect(failure.status == -2)
   }
@@ -96,7 +98,9 @@ import Testing
     #expect(type == Int32(SOCK_DGRAM.rawValue))
   }
 
-  @Test(arguments: ["user@host:80", "fe80::1%lo:80", "[fe80::1%lo]:80", "a b:80", "host:0", "host:70000", "host", "host.:80", ":80"])
+  @Test(arguments: [
+    "user@host:80", "fe80::1%lo:80", "[fe80::1%lo]:80", "a b:80", "host:0", "host:70000", "host", "host.:80", ":80",
+  ])
   func `what is no host and port is refused before any name is looked up`(text: String) {
     #expect(throws: ResourceError.self) { try Endpoint(text) }
   }

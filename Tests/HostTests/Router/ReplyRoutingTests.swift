@@ -156,7 +156,9 @@ import Testing
     let elsewhere = try post(brain, writer, on: "promethean.p.echo.t.green.social.PostMessage", resource: open)
     #expect(elsewhere.status == PROMETHEAN_DENIED)
     let nowhere = try post(brain, writer, on: topic)
-    #expect(nowhere.status == PROMETHEAN_INVALID && nowhere.message.contains("expected a space's URN, or a reply handle"))
+    #expect(
+      nowhere.status == PROMETHEAN_INVALID && nowhere.message.contains("expected a space's URN, or a reply handle")
+    )
   }
 
   @Test func `a handle opens no other space, tenant, provider or plugin`() throws {
@@ -166,7 +168,10 @@ import Testing
     let message = try #require(try held(brain).first)
     let handle = message.envelope.reply
     for (topic, resource, reason) in [
-      (message.topic, "urn:echo:space:red:cellar", "it is for urn:echo:space:red:lobby, found urn:echo:space:red:cellar"),
+      (
+        message.topic, "urn:echo:space:red:cellar",
+        "it is for urn:echo:space:red:lobby, found urn:echo:space:red:cellar"
+      ),
       ("promethean.p.echo.t.green.social.PostMessage", "", "it was not given to brain for a message of echo/green"),
       ("promethean.p.pigeon.t.red.social.PostMessage", "", "it was not given to brain for a message of pigeon/red"),
     ] {
@@ -210,7 +215,8 @@ import Testing
         old.append(message)
       case 80..<95:
         // With a handle of another message, on the topic of some tenant.
-        guard let mine = (open + old).randomElement(using: &random), let other = old.randomElement(using: &random) else {
+        guard let mine = (open + old).randomElement(using: &random), let other = old.randomElement(using: &random)
+        else {
           continue
         }
         let posted = try post(brain, writer, on: mine.topic, reply: other.envelope.reply, resource: mine.envelope.key)

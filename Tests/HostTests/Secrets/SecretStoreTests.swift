@@ -73,7 +73,9 @@ import Testing
   @Test func `a directory or device in the place of a file is refused`() throws {
     for path in [directory.path, "/dev/zero"] {
       let store = try store(["token": .file(path)])
-      #expect(store.problem(for: tenant) { _ in true } == "credential token of tenant echo/demo: \(path): expected a file")
+      #expect(
+        store.problem(for: tenant) { _ in true } == "credential token of tenant echo/demo: \(path): expected a file"
+      )
     }
   }
 }
