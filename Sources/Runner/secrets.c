@@ -24,7 +24,8 @@ static void tell(runner *runner) {
 void secrets_take(runner *runner, uint8_t *body, size_t size) {
   int had_some = runner->vault.current >= 0;
   int put = vault_put(&runner->vault, body, size);
-  explicit_bzero(body, size);
+  // The end of the message lies there twice: its body was moved over its head.
+  explicit_bzero(body, size + sizeof(wire_control));
   if (put != 0) {
     dprintf(STDERR_FILENO, "promethean-runner: the credentials of the host's are malformed\n");
     _exit(EXIT_BROKEN);
