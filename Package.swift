@@ -141,6 +141,7 @@ let package = Package(
     .target(name: "CEnvelope", cSettings: cSettings),
     .target(name: "CChannel", cSettings: cSettings),
     .target(name: "CLinux", cSettings: cSettings),
+    .target(name: "CRaceDetector", cSettings: cSettings),
     .target(name: "Sandbox", cSettings: cSettings),
     .executableTarget(
       name: "Runner",
@@ -149,16 +150,17 @@ let package = Package(
       linkerSettings: runnerLinking
     ),
 
+    swift("Locking", ["CRaceDetector"]),
     swift("Envelope", ["CEnvelope"]),
-    swift("PluginKit", ["PluginABI", "Envelope"]),
+    swift("PluginKit", ["PluginABI", "Envelope", "Locking"]),
     swift("Channel", ["CChannel", "CLinux"]),
     swift("YAML", ["CYAML"]),
     swift("SQLite", ["CSQLite"]),
     .target(
       name: "Host",
       dependencies: [
-        "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "PluginABI", "SQLite",
-        "YAML",
+        "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "Locking", "PluginABI",
+        "SQLite", "YAML",
       ],
       // Overlapping accesses are looked for in debug builds, which all tests run; in a release that was a fifth of what
       // routing costs.
@@ -179,14 +181,14 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["CLinux", "Envelope", "PluginKit", "PluginABI"],
+      dependencies: ["CLinux", "Envelope", "Locking", "PluginKit", "PluginABI"],
       path: "Tests/TestSupport",
       swiftSettings: settings
     ),
     // Programs that tests start, to kill them.
     .executableTarget(
       name: "JournalWriter",
-      dependencies: ["Envelope", "Host"],
+      dependencies: ["Envelope", "Host", "Locking"],
       path: "Tests/Fixtures/JournalWriter",
       swiftSettings: settings
     ),
@@ -196,7 +198,7 @@ let package = Package(
     // Drives one runner as the host does, with plugins that are compiled on the way.
     .target(
       name: "RunnerSupport",
-      dependencies: ["CChannel", "Channel", "Envelope", "Host"],
+      dependencies: ["CChannel", "Channel", "Envelope", "Host", "Locking", "TestSupport"],
       path: "Tests/RunnerSupport",
       exclude: ["Fixtures"],
       swiftSettings: settings
@@ -212,9 +214,9 @@ let package = Package(
       exclude: ["Animals", "Tools"]
     ),
     tests("Library", ["SQLite", "YAML"]),
-    tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "PluginABI", "SQLite", "YAML"]),
+    tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
-    tests("EndToEnd", ["CLinux", "Host", "Envelope", "PluginABI"], exclude: ["Fixtures", "Golden"]),
+    tests("EndToEnd", ["CLinux", "Host", "Envelope", "Locking", "PluginABI"], exclude: ["Fixtures", "Golden"]),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer", hasGolden: true),
   cLanguageStandard: .gnu2x
 )

@@ -1,5 +1,5 @@
 package import PluginABI
-internal import Synchronization
+internal import Locking
 
 /// The host as the C table shows it, made safe: what lies beyond a struct's size is absent, and after `close` no call
 /// gets through.
@@ -28,7 +28,7 @@ final class HostHandle: @unchecked Sendable {
   private let clock: promethean_clock_v1?
   private let logging: promethean_log_v1?
   private let metrics: promethean_metrics_v1?
-  private let isOpen = Mutex(true)
+  private let isOpen = Locked(true)
 
   /// Reads the host's table; nil if it is one that this SDK cannot speak to, and then `refusal` says why.
   init?(_ host: UnsafePointer<promethean_host>) {

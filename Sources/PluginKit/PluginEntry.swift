@@ -1,6 +1,6 @@
 internal import Envelope
 public import PluginABI
-internal import Synchronization
+internal import Locking
 
 /// What a plugin's library exports: the C table of one plugin type.
 ///
@@ -28,7 +28,7 @@ private final class PluginTables: Sendable {
     var chosen: (any Plugin.Type)?
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// What the next `create` makes.
   var chosen: (any Plugin.Type)? { state.withLock { $0.chosen } }

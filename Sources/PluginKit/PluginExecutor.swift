@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Locking
 internal import Synchronization
 
 /// Runs the jobs of `PluginActor` on the runner's thread, within the calls that the runner makes.
@@ -19,7 +20,7 @@ final class PluginExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     var instances: [HostHandle] = []
   }
 
-  private let shared = Mutex(Shared())
+  private let shared = Locked(Shared())
   private let owner = Atomic<UInt>(0)
   private var local: [UnownedJob] = []
   private var next = 0

@@ -2,6 +2,7 @@ import Envelope
 import Foundation
 import Glibc
 import Host
+import TestSupport
 import Testing
 
 extension EndToEnd {

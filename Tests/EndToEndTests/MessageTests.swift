@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Host
+import TestSupport
 import Testing
 
 extension EndToEnd {

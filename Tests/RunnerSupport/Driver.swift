@@ -4,6 +4,7 @@ package import Envelope
 internal import Glibc
 package import Host
 internal import Synchronization
+internal import TestSupport
 internal import Testing
 
 /// The host's part in a test: drives one runner step by step, and waits for what it says.
@@ -57,7 +58,7 @@ internal import Testing
   /// Call it on a host thread.
   package init(
     _ fixture: Fixture,
-    runner: String = Fixture.runner,
+    runner: String = Products.runner,
     configure: (inout RunnerSetup) -> Void = { _ in }
   ) throws {
     let library = unsafe open(fixture.path, O_RDONLY | O_CLOEXEC)

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Host
-internal import Synchronization
+internal import Locking
+internal import TestSupport
 internal import Testing
 
 /// A library compiled for a test.
@@ -18,16 +19,8 @@ package struct Fixture {
     return parts.joined(separator: "/")
   }()
 
-  /// Where the products of this build are: beside the test bundle.
-  package static let products: String = {
-    let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    return (bundle ?? "").split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-  }()
-
-  package static let runner = products + "/promethean-runner"
-
   /// What was compiled so far, by what it was made with.
-  private static let made = Mutex<[[String]: Fixture]>([:])
+  private static let made = Locked<[[String]: Fixture]>([:])
 
   /// Where to.
   ///
@@ -54,7 +47,7 @@ package struct Fixture {
 
   /// The program that becomes an ordinary user and then runs the runner.
   package static func becoming(_ flags: String...) throws -> String {
-    try program("become", ["\(tests)/RunnerSupport/Fixtures/become.c", "-DRUNNER=\"\(runner)\""] + flags).path
+    try program("become", ["\(tests)/RunnerSupport/Fixtures/become.c", "-DRUNNER=\"\(Products.runner)\""] + flags).path
   }
 
   /// Compiles a plugin of the runner's tests in Swift.

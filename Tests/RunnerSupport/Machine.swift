@@ -1,3 +1,4 @@
+internal import TestSupport
 package import Host
 
 /// Who the host is, and what the machine lets it do.
@@ -12,7 +13,7 @@ package enum Machine: CaseIterable, Sendable {
 
   /// The runner, or what becomes an ordinary user and then runs it.
   package func runner() throws -> String {
-    isRoot ? Fixture.runner : try Fixture.becoming()
+    isRoot ? Products.runner : try Fixture.becoming()
   }
 
   package func spawn(_ fixture: Fixture, configure: (inout RunnerSetup) -> Void = { _ in }) throws -> Driver {

@@ -3,6 +3,7 @@ internal import Envelope
 internal import Foundation
 internal import Host
 internal import RunnerSupport
+internal import TestSupport
 internal import Testing
 
 /// The real storage in the real sandbox: what it needs of the kernel is there, and no limit ends it.
@@ -51,7 +52,7 @@ private final class Storage {
       withIntermediateDirectories: true,
       attributes: attributes
     )
-    driver = try Driver(Fixture(path: Fixture.products + "/libStorage.so")) { [directory] setup in
+    driver = try Driver(Fixture(path: Products.library("Storage"))) { [directory] setup in
       setup.pluginID = "storage"
       setup.config = JSON.object(["directory": .string(directory)]).text
       setup.paths.append(RunnerSetup.Path(.write, directory))

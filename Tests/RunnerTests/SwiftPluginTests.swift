@@ -3,11 +3,12 @@ internal import Envelope
 internal import Foundation
 internal import Host
 internal import RunnerSupport
+internal import TestSupport
 internal import Testing
 
 /// Plugins made with the kit, in the real runner.
 @Suite struct SwiftPluginTests {
-  private static func plugin(_ name: String) -> Fixture { Fixture(path: "\(Fixture.products)/lib\(name).so") }
+  private static func plugin(_ name: String) -> Fixture { Fixture(path: Products.library(name)) }
 
   private static let message = """
     {"message_id": "m1", "author_urn": "urn:echo:user:demo:ada", "space_urn": "urn:echo:space:demo:lobby",

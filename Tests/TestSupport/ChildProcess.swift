@@ -13,17 +13,9 @@ public final class ChildProcess {
     public let description: String
   }
 
-  /// The folder in which this build's programs and libraries lie.
-  public static var products: String {
-    let path = unsafe realpath("/proc/self/exe", nil)
-    defer { unsafe free(path) }
-    let own = unsafe path.map { unsafe String(cString: $0) } ?? ""
-    return own.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-  }
-
   /// Starts a program of this build's, with the environment of the test.
   public init(product: String, arguments: [String]) throws(Failure) {
-    let path = "\(Self.products)/\(product)"
+    let path = "\(Products.directory)/\(product)"
     var words: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
     defer { for index in unsafe words.indices { unsafe free(words[index]) } }
     var pid: pid_t = 0

@@ -1,7 +1,7 @@
 package import Envelope
 package import PluginABI
 package import PluginKit
-internal import Synchronization
+internal import Locking
 
 /// A host made for tests: it drives a plugin through the same C table, on one thread of its own, as a runner does.
 ///
@@ -54,7 +54,7 @@ package final class FakeHost: Sendable {
   /// When the hosts' clocks begin: 2026-01-01T00:00:00Z in nanoseconds since 1970.
   package static let epoch: Int64 = 1_767_225_600_000_000_000
 
-  let state = Mutex(State())
+  let state = Locked(State())
   let answer: @Sendable (Envelope) -> Answer
   let publishAnswer: @Sendable (Envelope) -> promethean_status
   let memory: HostMemory

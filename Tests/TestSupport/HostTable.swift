@@ -1,3 +1,4 @@
+internal import Locking
 internal import Envelope
 internal import PluginABI
 internal import PluginKit

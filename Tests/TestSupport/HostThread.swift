@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Synchronization
+internal import Locking
 
 /// The one thread on which every fake host calls its plugin, as a runner's one thread does.
 ///
@@ -11,7 +11,7 @@ internal import Synchronization
   /// The thread; it lives as long as the tests.
   package static let shared = HostThread()
 
-  private let work = Mutex<[@Sendable () -> Void]>([])
+  private let work = Locked<[@Sendable () -> Void]>([])
   private let arrivals = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
   private init() {

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import CChannel
 internal import Glibc
 internal import Host
@@ -34,7 +35,7 @@ enum Mode: CaseIterable, Sendable {
   static let loner: UInt32 = geteuid() == 0 ? 66_000 + UInt32(getpid()) % 100_000 : geteuid()
 
   func spawn(_ fixture: Fixture, configure: (inout RunnerSetup) -> Void) throws -> Driver {
-    let runner = self == .root || geteuid() != 0 ? Fixture.runner : try Fixture.becoming()
+    let runner = self == .root || geteuid() != 0 ? Products.runner : try Fixture.becoming()
     return try Driver(fixture, runner: runner) { setup in
       (setup.uid, setup.gid) = self == .root ? (user, user) : (0, 0)
       if level < .full { setup.omissions.insert(.namespaces) }

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
+internal import Locking
 
 /// The thread that owns the journal, so that the host's loop never waits for the disk.
 ///
@@ -20,11 +20,11 @@ package final class JournalThread: Sendable {
     var isClosing = false
   }
 
-  private let mailbox = Mutex(Mailbox())
+  private let mailbox = Locked(Mailbox())
   /// An eventfd that wakes the thread when it is idle.
   private let bell: Int32
   private let answer: @Sendable ([JournalAnswer]) -> Void
-  private let thread = Mutex<BackgroundThread?>(nil)
+  private let thread = Locked<BackgroundThread?>(nil)
 
   /// Starts the thread, which calls `answer` after each transaction, and after each command that is none.
   package init(

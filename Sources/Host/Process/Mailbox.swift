@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
+internal import Locking
 
 /// A way for any thread to hand values to the one thread that waits on the mailbox's descriptor.
 package final class Mailbox<Message: Sendable>: Sendable {
@@ -12,7 +12,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
 
   /// Readable when something is in the mailbox.
   package let descriptor: Int32
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Makes an empty mailbox.
   package init() {

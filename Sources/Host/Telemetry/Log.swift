@@ -1,5 +1,5 @@
 internal import Envelope
-internal import Synchronization
+internal import Locking
 
 /// The host's log: JSON lines in files, the latest in memory, and whoever follows.
 ///
@@ -46,9 +46,9 @@ package final class Log: Sendable {
 
   private let options: Options
   private let redactor: Redactor
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let wake = Semaphore()
-  private let thread = Mutex<BackgroundThread?>(nil)
+  private let thread = Locked<BackgroundThread?>(nil)
   private let records: [LogLevel: Counter]
   private let drops: Counter
 

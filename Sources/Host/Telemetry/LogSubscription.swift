@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// Somebody who follows the log, at their own pace: what they do not take in time is dropped and counted.
 ///
@@ -12,13 +12,13 @@ package final class LogSubscription: Sendable {
   private let filter: LogFilter
   private let capacity: Int
   private let wake: @Sendable () -> Void
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   init(_ filter: LogFilter, capacity: Int, backlog: [LogEntry], wake: @escaping @Sendable () -> Void) {
     self.filter = filter
     self.capacity = capacity
     self.wake = wake
-    state = Mutex(State(entries: backlog))
+    state = Locked(State(entries: backlog))
   }
 
   /// Takes the entries that have come, and how many were dropped since the last time.

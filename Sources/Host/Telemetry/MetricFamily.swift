@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// All time series of one name: one cell for each set of label values.
 package final class MetricFamily<Cell: MetricCell>: Sendable {
@@ -7,7 +7,7 @@ package final class MetricFamily<Cell: MetricCell>: Sendable {
   private let help: String
   private let labels: [String]
   private let make: @Sendable () -> Cell
-  private let cells = Mutex<[[String]: Cell]>([:])
+  private let cells = Locked<[[String]: Cell]>([:])
 
   init(name: String, kind: MetricKind, help: String, labels: [String], make: @escaping @Sendable () -> Cell) {
     self.name = name

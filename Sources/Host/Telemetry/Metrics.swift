@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// The registry of everything the host measures.
 ///
@@ -11,7 +11,7 @@ package final class Metrics: Sendable {
     var collectors: [@Sendable () -> Void] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init() {}
 

@@ -1,5 +1,5 @@
 internal import PluginABI
-internal import Synchronization
+internal import Locking
 
 /// The metrics that plugins define themselves: `promethean_plugin_<name>`, by plugin and instance.
 ///
@@ -34,7 +34,7 @@ package final class PluginMetrics: Sendable {
   }
 
   private let metrics: Metrics
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init(_ metrics: Metrics) {
     self.metrics = metrics

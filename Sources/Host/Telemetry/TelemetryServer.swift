@@ -1,6 +1,6 @@
 internal import CMicrohttpd
 internal import Glibc
-internal import Synchronization
+internal import Locking
 
 /// The HTTP server on loopback, for Prometheus, health checks and people with curl.
 ///
@@ -24,7 +24,7 @@ package final class TelemetryServer: Sendable {
     let pointer: OpaquePointer
   }
 
-  private let daemon: Mutex<Daemon?>
+  private let daemon: Locked<Daemon?>
   private let pages: TelemetryPages
 
   /// Starts the server on 127.0.0.1.
@@ -53,7 +53,7 @@ package final class TelemetryServer: Sendable {
     guard let started = unsafe started else {
       throw TelemetryError("http: cannot start the server's threads on 127.0.0.1:\(port)", errno: errno)
     }
-    daemon = unsafe Mutex(Daemon(pointer: started))
+    daemon = unsafe Locked(Daemon(pointer: started))
   }
 
   deinit {

@@ -1,16 +1,8 @@
 import Foundation
-import Testing
+import TestSupport
 
-/// What this build made, and where the package's files are.
-enum Products {
-  /// The directory of the programs and libraries: that of the test bundle.
-  static let directory: String = {
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return URL(filePath: program).deletingLastPathComponent().path(percentEncoded: false).trimmingSlash
-  }()
-
-  static let promethean = "\(directory)/promethean"
-
+/// What of the package's own the tests of whole programs use.
+extension Products {
   /// The package's directory.
   static let package: String = {
     var url = URL(filePath: #filePath)

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 
 /// Python, for what others have written to check us by.

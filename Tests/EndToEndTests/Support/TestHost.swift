@@ -2,7 +2,8 @@ import Envelope
 import Foundation
 import Glibc
 import Host
-import Synchronization
+import Locking
+import TestSupport
 import Testing
 
 /// A deployment in a directory of its own, and the real host that runs it.
@@ -17,7 +18,7 @@ final class TestHost {
 
   /// Hosts that have not been explained: those that run by their directory, and of the last one that is gone what it
   /// left.
-  private static let unexplained = Mutex<(running: [String], gone: String)>(([], ""))
+  private static let unexplained = Locked<(running: [String], gone: String)>(([], ""))
 
   let directory: String
   /// What stands before the command of the host, such as `setpriv --reuid 65534`.
@@ -68,9 +69,14 @@ final class TestHost {
 
   // MARK: - Life
 
+  /// Where a host that is built with a sanitizer finds what is not.
+  private static var places: [String] {
+    Products.isSanitized ? ["--search-path", Products.sandboxed, "--runner", Products.runner] : []
+  }
+
   /// Starts the host without waiting for its plugins.
   func spawn() throws {
-    let command = [Products.promethean, "--deployment", directory, "up"]
+    let command = [Products.promethean, "--deployment", directory, "up"] + Self.places
     let process = try ChildProcess(wrapper + command, output: "\(directory)/out", errors: "\(directory)/err")
     self.process = process
     // Whoever waits for an answer of a host that hangs hears that it is gone.

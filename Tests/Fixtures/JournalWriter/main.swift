@@ -4,12 +4,12 @@
 import Envelope
 import Glibc
 import Host
-import Synchronization
+import Locking
 
 let arguments = CommandLine.arguments
 guard arguments.count == 4 else { fatalError("expected JOURNAL REPORT ROUND") }
 let report = unsafe open(arguments[2], O_WRONLY | O_APPEND)
-let ids = Mutex<[UInt64: String]>([:])
+let ids = Locked<[UInt64: String]>([:])
 var options = Journal.Options()
 options.dedupeWindow = 1 << 20
 let thread = try JournalThread(Journal(path: arguments[1], options: options)) { answers in

@@ -1,6 +1,6 @@
 import Envelope
 import Host
-import Synchronization
+import Locking
 import TestSupport
 import Testing
 
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `the backlog counts what is posted and not answered`() async throws {
-    let gate = Mutex(())
+    let gate = Locked(())
     let path = directory.file("slow.sqlite")
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     let slow = try JournalThread(Journal(path: path, options: .quick)) { _ in

@@ -1,6 +1,6 @@
 import Envelope
 import Glibc
-import Synchronization
+import Locking
 import Testing
 
 @testable import Host
@@ -256,7 +256,7 @@ struct LogHistoryTests {
   }
 
   @Test func `a follower sees the past and then the present, each once`() {
-    let woken = Mutex(0)
+    let woken = Locked(0)
     log.info("past")
     let subscription = log.subscribe(backlog: 10) { woken.withLock { $0 += 1 } }
     log.info("present")

@@ -1,5 +1,5 @@
 import Host
-import Synchronization
+import Locking
 import Testing
 
 struct TelemetryServerTests {
@@ -121,7 +121,7 @@ struct TelemetryServerTests {
   }
 
   @Test func `pages are written when they are asked for`() throws {
-    let asked = Mutex(0)
+    let asked = Locked(0)
     let server = try TelemetryServer(
       port: 0,
       pages: [
