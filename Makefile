@@ -5,6 +5,9 @@ RELEASE := .build/release
 # Folders are named too: they change when a file in them goes.
 SOURCES := $(shell find Package.swift Sources Plugins scripts 2>/dev/null)
 EXAMPLES := $(patsubst %/Makefile,%,$(wildcard examples/*/Makefile))
+# Seconds that each fuzzer runs for, and which: a change that broke a reader is mostly found within a minute.
+FUZZ_SECONDS ?= 60
+FUZZERS ?= $(notdir $(wildcard Tests/Fuzz/Corpus/*))
 # Arguments to pass on, such as `make run ARGS='--http 9464'`.
 ARGS ?=
 
@@ -60,10 +63,28 @@ soak: setup ## Run the long proofs: 50 kills, 200,000 messages past a slow consu
 	swift build
 	PROMETHEAN_SOAK=1 swift test --disable-xctest --filter EndToEndTests
 
+# What runs in the sandbox comes from a plain build: a sanitizer needs what the sandbox takes away.
 .PHONY: sanitize
 sanitize: setup ## Run the tests under the thread and address sanitizers, each in a build of its own.
-	swift test --disable-xctest --sanitize=thread --scratch-path .build-thread -Xlinker --export-dynamic
-	swift test --disable-xctest --sanitize=address --scratch-path .build-address
+	swift build
+	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" \
+	  swift test --disable-xctest --sanitize=thread --scratch-path .build-thread -Xlinker --export-dynamic
+	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" \
+	  swift test --disable-xctest --sanitize=address --scratch-path .build-address
+
+# New inputs go to .build-fuzz/corpus and what ends a fuzzer to .build-fuzz/found; the build is optimised, and of Swift's
+# sanitizers only the last flag that names some counts. Without the backtracer a finding ends at once.
+.PHONY: fuzz
+fuzz: setup ## Look for inputs that break a reader, FUZZ_SECONDS each for FUZZERS.
+	PROMETHEAN_FUZZ=1 swift build -c release --product Fuzz --scratch-path .build-fuzz \
+	  --sanitize fuzzer --sanitize address -Xswiftc -sanitize=address,fuzzer -Xswiftc -enable-testing
+	@for fuzzer in $(FUZZERS); do \
+	  echo "fuzz: $$fuzzer for $(FUZZ_SECONDS) s"; \
+	  mkdir -p .build-fuzz/corpus/$$fuzzer .build-fuzz/found/$$fuzzer; \
+	  FUZZER=$$fuzzer SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 .build-fuzz/release/Fuzz \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -max_len=8192 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=.build-fuzz/found/$$fuzzer/ .build-fuzz/corpus/$$fuzzer Tests/Fuzz/Corpus/$$fuzzer || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## Remove what was built; var/, the host's data, stays.

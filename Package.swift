@@ -118,6 +118,44 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [S
   )
 }
 
+/// What fuzzers try, and the tests that go through the inputs that are kept; with `PROMETHEAN_FUZZ` in the environment
+/// the program that libFuzzer drives, of the same sources.
+///
+/// `make fuzz` builds it, with flags that nothing else is built with.
+func fuzzers() -> [Target] {
+  let (path, dependencies): (String, [Target.Dependency]) = (
+    "Tests/Fuzz",
+    [
+      "CChannel", "CEnvelope", "Channel", "Envelope", "FuzzRunner", "Host", "PluginABI", "TestSupport", "YAML",
+    ]
+  )
+  let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil
+  return [
+    // The runner's own files, with stand-ins around them; see there.
+    .target(
+      name: "FuzzRunner",
+      dependencies: ["PluginABI", "CEnvelope", "CChannel", "Sandbox"],
+      path: "Tests/Fuzz/Runner",
+      cSettings: cSettings + [.headerSearchPath("../../../Sources/Runner")]
+    ),
+    isForFuzzing
+      ? .executableTarget(
+        name: "Fuzz",
+        dependencies: dependencies,
+        path: path,
+        exclude: ["Corpus", "FuzzTests.swift", "Runner"],
+        swiftSettings: settings
+      )
+      : .testTarget(
+        name: "FuzzTests",
+        dependencies: dependencies,
+        path: path,
+        exclude: ["Corpus", "Entry", "Runner"],
+        swiftSettings: settings
+      ),
+  ]
+}
+
 let package = Package(
   name: "promethean",
   products: [
@@ -217,6 +255,7 @@ let package = Package(
     tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
     tests("EndToEnd", ["CLinux", "Host", "Envelope", "Locking", "PluginABI"], exclude: ["Fixtures", "Golden"]),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer", hasGolden: true),
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer", hasGolden: true)
+    + fuzzers(),
   cLanguageStandard: .gnu2x
 )

@@ -102,9 +102,9 @@ extension Envelope {
     return type.isEmpty || type == "application/json" || type == "text/json" || type.hasSuffix("+json")
   }
 
-  /// The value that some bytes say, unless it only comes near to what they say.
+  /// The value that some bytes say, unless it only comes near to what they say or is too deep to stand in an event.
   private static func exactJSON(_ bytes: [UInt8]) -> JSON? {
-    var parser = JSONParser(bytes)
+    var parser = JSONParser(bytes, depth: 1)
     guard let value = try? parser.document(), !parser.hasRounded else { return nil }
     return value
   }

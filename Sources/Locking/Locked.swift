@@ -23,9 +23,9 @@ public struct Locked<Value: ~Copyable>: ~Copyable, Sendable {
   public borrowing func withLock<Result: ~Copyable, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {
-    try mutex.withLock { (value: inout sending Value) throws(Failure) -> sending Result in
-      // The value lies inside the mutex, so its address is as good a name for the lock as any.
-      let address = unsafe withUnsafeMutablePointer(to: &value) { UInt(bitPattern: $0) }
+    // A mutex never moves, so its address names it.
+    let address = unsafe withUnsafePointer(to: self) { UInt(bitPattern: $0) }
+    return try mutex.withLock { (value: inout sending Value) throws(Failure) -> sending Result in
       race_detector_acquired(address)
       defer { race_detector_releasing(address) }
       return try body(&value)

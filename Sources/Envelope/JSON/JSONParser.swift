@@ -2,12 +2,14 @@
 struct JSONParser {
   private let bytes: [UInt8]
   private var offset = 0
-  private var depth = 0
+  private var depth: Int
   /// Whether some whole number did not fit 64 bits, so that the value only comes near the text.
   private(set) var hasRounded = false
 
-  init(_ bytes: [UInt8]) {
+  /// Creates a reader of a document, which may stand so many levels deep in another.
+  init(_ bytes: [UInt8], depth: Int = 0) {
     self.bytes = bytes
+    self.depth = depth
   }
 
   /// Reads the whole document.

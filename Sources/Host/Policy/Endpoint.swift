@@ -15,6 +15,8 @@ package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
   case one(String)
 
   init(_ text: some StringProtocol) throws(ResourceError) {
+    // Some other letters have an ASCII one as their lower case.
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) else { throw ResourceError("\"\(text)\" is no host; expected ASCII") }
     let host = text.lowercased()
     let domain = host.hasPrefix("*.") ? String(host.dropFirst(2)) : host
     if host == "*" {

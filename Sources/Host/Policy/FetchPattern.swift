@@ -29,6 +29,9 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
     guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
       throw ResourceError("\"\(url)\" begins with neither https:// nor http://")
     }
+    guard url.utf8.allSatisfy(Self.isPlain) else {
+      throw ResourceError("\(url.debugDescription) has a control character or a \\, which clients read as they like")
+    }
     isSecure = url.hasPrefix("https://")
     let rest = url.dropFirst(isSecure ? 8 : 7)
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
@@ -46,11 +49,15 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
     return (try HostPattern(text[..<colon]), port)
   }
 
+  private static func isPlain(_ byte: UInt8) -> Bool { byte > 0x20 && byte != 0x7F && byte != UInt8(ascii: "\\") }
+
   /// Whether a path has a segment that a client would resolve away, which would leave what the pattern named.
+  ///
+  /// By bytes, as a client does: a mark behind a slash would join it to one character.
   private static func climbs(_ path: String) -> Bool {
-    let plain = path.prefix { $0 != "?" && $0 != "#" }
-    return plain.split(separator: "/").contains { segment in
-      let dots = segment.lowercased().replacing("%2e", with: ".")
+    let plain = path.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    return plain.split(separator: UInt8(ascii: "/")).contains { segment in
+      let dots = Substring(segment).lowercased().replacing("%2e", with: ".")
       return dots == "." || dots == ".."
     }
   }

@@ -5,18 +5,22 @@ package struct PathPrefix: Sendable, Hashable, CustomStringConvertible {
   package let components: [String]
 
   init(_ text: String) throws(ResourceError) {
-    isAbsolute = text.hasPrefix("/")
-    let parts = (isAbsolute ? text.dropFirst() : text[...]).split(separator: "/", omittingEmptySubsequences: false)
+    // By bytes, as the kernel does: a mark behind a slash would join it to one character.
+    let slash = UInt8(ascii: "/")
+    isAbsolute = text.utf8.first == slash
+    let parts = text.utf8.dropFirst(isAbsolute ? 1 : 0).split(separator: slash, omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
     // A slash at the end means what its absence does.
     let named = parts.last == "" ? parts.dropLast() : parts[...]
     guard isAbsolute || !named.isEmpty, !named.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
       throw ResourceError("\"\(text)\" is no plain path; expected no empty, . or .. parts")
     }
-    components = named.map(String.init)
+    components = Array(named)
   }
 
   package func covers(_ other: PathPrefix) -> Bool {
-    isAbsolute == other.isAbsolute && other.components.starts(with: components)
+    // By bytes again: to a file system an é is another than an e with a mark behind it.
+    isAbsolute == other.isAbsolute && other.components.starts(with: components) { $0.utf8.elementsEqual($1.utf8) }
   }
 
   package func overlaps(_ other: PathPrefix) -> Bool { covers(other) || other.covers(self) }

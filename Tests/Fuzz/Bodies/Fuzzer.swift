@@ -1,0 +1,49 @@
+/// What of Promethean reads bytes that anybody may have made.
+///
+/// Each has its inputs in `Corpus` under its name. `make fuzz` looks for more with libFuzzer; the ordinary tests go
+/// through those that are there.
+enum Fuzzer: String, CaseIterable {
+  /// An envelope's binary layout, as C, the host, the runner and the kit read it.
+  case envelope
+  /// CloudEvents JSON.
+  case cloudevents
+  /// The host's end of the rings, with a peer that writes what it likes.
+  case ring
+  /// What the router makes of frames that a runner sends.
+  case frames
+  /// What the runner makes of the host's frames and of its set-up.
+  case runner
+  /// A plugin's manifest.
+  case manifest
+  /// plugins.yml.
+  case deployment
+  /// The ELF note in a plugin's library.
+  case library
+  /// Topics, URNs, times, and what grants are written in.
+  case patterns
+
+  /// Tries one input.
+  func run(_ bytes: [UInt8]) throws {
+    switch self {
+    case .envelope: try EnvelopeFuzzer.run(bytes)
+    case .cloudevents: try CloudEventsFuzzer.run(bytes)
+    case .ring: try RingFuzzer.run(bytes)
+    case .frames: try FramesFuzzer.run(bytes)
+    case .runner: try RunnerFuzzer.run(bytes)
+    case .manifest: try ManifestFuzzer.run(bytes)
+    case .deployment: try DeploymentFuzzer.run(bytes)
+    case .library: try LibraryFuzzer.run(bytes)
+    case .patterns: try PatternsFuzzer.run(bytes)
+    }
+  }
+}
+
+/// Something that should hold for every input and does not for this one.
+struct Finding: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Says what is wrong unless a condition holds.
+func hold(_ condition: Bool, _ what: @autoclosure () -> String) throws(Finding) {
+  if !condition { throw Finding(description: what()) }
+}

@@ -1,0 +1,16 @@
+import Foundation
+import Testing
+
+/// Goes through the inputs that are kept for the fuzzers, as `make fuzz` would try them first.
+@Suite struct FuzzTests {
+  @Test(arguments: Fuzzer.allCases)
+  func `every input that is kept passes`(fuzzer: Fuzzer) throws {
+    let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(fuzzer.rawValue)")
+    let inputs = try FileManager.default.contentsOfDirectory(at: corpus, includingPropertiesForKeys: nil)
+    #expect(inputs.count >= 5, "a fuzzer begins with some inputs")
+    for input in inputs {
+      let bytes = try Array(Data(contentsOf: input))
+      #expect(throws: Never.self, "\(fuzzer.rawValue)/\(input.lastPathComponent)") { try fuzzer.run(bytes) }
+    }
+  }
+}
