@@ -6,6 +6,8 @@ extension Envelope {
 
   private static let sourcePrefix = "urn:promethean:"
   private static let typePrefix = "promethean."
+  /// Levels of JSON that are left for what an event is carried in, such as an answer on the admin socket.
+  private static let levelsAround = 16
 
   /// The envelope as CloudEvents 1.0.2 JSON, for whatever lies outside the host.
   ///
@@ -104,7 +106,7 @@ extension Envelope {
 
   /// The value that some bytes say, unless it only comes near to what they say or is too deep to stand in an event.
   private static func exactJSON(_ bytes: [UInt8]) -> JSON? {
-    var parser = JSONParser(bytes, depth: 1)
+    var parser = JSONParser(bytes, depth: levelsAround)
     guard let value = try? parser.document(), !parser.hasRounded else { return nil }
     return value
   }

@@ -4,7 +4,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct EchoTests {
   private let host = FakeHost(Echo.self, provider: "echo", tenant: "demo")
 

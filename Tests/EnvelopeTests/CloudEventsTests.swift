@@ -69,6 +69,7 @@ struct CloudEventsTests {
 
   @Test(arguments: [
     ("", "{"), ("", "{\"a\":1,\"a\":2}"), ("", "18446744073709551615"), ("text/plain", "null"),
+    ("", String(repeating: "[", count: 49) + String(repeating: "]", count: 49)),
     ("audio/L16;rate=48000", "1"),
     ("application/jsonl", "1"),
   ])

@@ -30,7 +30,8 @@ import Testing
       (.httpFetch, "* https://a/*", "GET https://a/b", true), (.httpFetch, "GET https://a/*", "* https://a/b", false),
       (.httpFetch, "https://*.a/*", "https://x.a/b*", true), (.httpFetch, "https://a/b*", "https://a/*", false),
       (.fsWrite, "/srv", "/srv/a", true), (.fsWrite, "/srv/a", "/srv", false), (.fsWrite, "/srv", "/srvx", false),
-      (.fsWrite, "/srv/", "/srv", true), (.fsWrite, "data", "/data", false),
+      (.fsWrite, "data/\u{E9}", "data/e\u{301}", false), (.fsWrite, "/srv/", "/srv", true),
+      (.fsWrite, "data", "/data", false),
       (.subscribe, "promethean.p.*.t.*.>", "promethean.p.echo.t.*.events.X", true),
       (.subscribe, "promethean.p.echo.t.*.events.X", "promethean.p.*.t.*.>", false),
     ] as [(Capability, String, String, Bool)]
@@ -55,6 +56,13 @@ import Testing
       (.httpFetch, "https://a:x/", "\"a:x\" has no port that is one"),
       (.httpFetch, "https://a*.example/", "\"a*.example\" is no host; expected a name, *.domain, an address, or *"),
       (.httpFetch, "https://u:p@a/", "\"u:p@a\" has no port that is one"),
+      (.netDial, "\u{212A}:1", "\"\u{212A}\" is no host; expected ASCII"),
+      (.httpFetch, "https://a/b/../\u{301}c", "\"https://a/b/../\u{301}c\" has a . or .. in its path"),
+      (
+        .httpFetch, "https://a/b\\..\\c",
+        "\"https://a/b\\\\..\\\\c\" has a control character or a \\, which clients read as they like"
+      ),
+      (.fsRead, "a/../\u{301}b", "\"a/../\u{301}b\" is no plain path; expected no empty, . or .. parts"),
       (.fsRead, "", "\"\" is no plain path; expected no empty, . or .. parts"),
       (.fsRead, "/a//b", "\"/a//b\" is no plain path; expected no empty, . or .. parts"),
       (.fsRead, "./a", "\"./a\" is no plain path; expected no empty, . or .. parts"),

@@ -4,7 +4,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct MessageIndexerTests {
   private func created(_ text: String, change: (inout JSONObject) -> Void = { _ in }) throws -> Envelope {
     var message: JSONObject = [

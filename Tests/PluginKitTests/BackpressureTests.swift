@@ -2,7 +2,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct BackpressureTests {
   private func envelope(_ intent: String, _ text: String = "") -> Envelope {
     Envelope(topic: "promethean.p.echo.t.demo.events.Test", intent: intent, payload: Array(text.utf8))

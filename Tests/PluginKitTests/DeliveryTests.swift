@@ -3,7 +3,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct DeliveryTests {
   private let host = FakeHost(Probe.self, answer: { $0.topic == "later" ? .later : .response("answered") })
 

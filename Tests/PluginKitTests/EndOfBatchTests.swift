@@ -2,7 +2,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct EndOfBatchTests {
   @Test func `what waits for the end of a batch goes on when all of it has been handed over`() async throws {
     let host = FakeHost(Gatherer.self)

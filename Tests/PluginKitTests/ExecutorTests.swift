@@ -3,7 +3,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct ExecutorTests {
   private func envelope(_ intent: String) -> Envelope {
     Envelope(topic: "promethean.p.echo.t.demo.events.Test", intent: intent)

@@ -3,7 +3,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct LifecycleTests {
   @Test func `an instance that cannot read its configuration says which key is wrong`() async throws {
     let host = FakeHost(Probe.self, config: ["limit": 11])

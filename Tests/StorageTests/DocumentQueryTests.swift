@@ -2,7 +2,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DocumentQueryTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct DocumentQueryTests {
   let storage: StorageFixture
 
   init() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1))) struct DocumentStoreTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct DocumentStoreTests {
   let directory: TemporaryDirectory
   var path: String { directory.file("echo.demo.sqlite") }
 

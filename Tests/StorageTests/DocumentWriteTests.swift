@@ -2,7 +2,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DocumentWriteTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct DocumentWriteTests {
   let storage: StorageFixture
 
   init() async throws {

@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StorageRequestTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct StorageRequestTests {
   let storage: StorageFixture
 
   init() async throws {

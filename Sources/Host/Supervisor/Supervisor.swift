@@ -175,16 +175,19 @@ package final class Supervisor {
       return
     }
     switch stage {
-    case WIRE_STAGE_NAMESPACES where instance.plugin.require != .full && !launcher.omissions.contains(.namespaces):
-      launcher.omissions.insert(.namespaces)
-      instance.retriesWithLess = true
-      log.warn("namespaces are not to be had here, so plugins run without: \(text)")
-    case WIRE_STAGE_LANDLOCK where instance.plugin.require == .none && !launcher.omissions.contains(.landlock):
-      launcher.omissions.insert(.landlock)
-      instance.retriesWithLess = true
-      log.warn("Landlock is not to be had here, so plugins run without: \(text)")
+    case WIRE_STAGE_NAMESPACES where instance.plugin.require != .full:
+      retry(instance, without: .namespaces, "namespaces are not to be had here, so plugins run without: \(text)")
+    case WIRE_STAGE_LANDLOCK where instance.plugin.require == .none:
+      retry(instance, without: .landlock, "Landlock is not to be had here, so plugins run without: \(text)")
     default: break
     }
+  }
+
+  /// Has an instance started again at once, without what this machine lacks.
+  private func retry(_ instance: Instance, without omission: RunnerSetup.Omissions, _ message: String) {
+    // Several may have been spawned before the first of them found out.
+    if launcher.omissions.insert(omission).inserted { log.warn(message) }
+    instance.retriesWithLess = true
   }
 
   /// Reads what a plugin has written to its standard output and error.

@@ -1,0 +1,7 @@
+/// How long a test may take, which none comes near unless it hangs.
+package enum Patience {
+  /// In minutes.
+  ///
+  /// All tests run at once and wait for each other, and under a sanitizer each takes several times as long.
+  package static let minutes = Products.isSanitized ? 10 : 1
+}
