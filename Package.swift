@@ -231,7 +231,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("Envelope", ["Envelope", "CEnvelope"]),
-    tests("PluginKit", ["PluginKit", "PluginABI", "Envelope"]),
+    tests("PluginKit", ["Envelope", "Locking", "PluginABI", "PluginKit"]),
     tests("Channel", ["Channel", "CChannel"]),
     // Drives one runner as the host does, with plugins that are compiled on the way.
     .target(

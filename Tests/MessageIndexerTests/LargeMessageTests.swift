@@ -5,7 +5,7 @@ import Testing
 
 @testable import MessageIndexer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct LargeMessageTests {
   private let message: JSONObject = [
     "message_id": "m1", "author_urn": "urn:echo:user:demo:ada", "space_urn": "urn:echo:space:demo:lobby",

@@ -1,6 +1,6 @@
 import Glibc
 import PluginKit
-import Synchronization
+import Locking
 
 /// A plugin that does what the intent of an envelope says, so that a test can watch the kit at it.
 @PluginActor
@@ -156,7 +156,7 @@ enum Afterwards {
     var waiting: [String: CheckedContinuation<Void, Never>] = [:]
   }
 
-  private static let state = Mutex(State())
+  private static let state = Locked(State())
 
   static func say(_ what: String) {
     state.withLock { state in

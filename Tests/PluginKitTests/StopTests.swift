@@ -6,7 +6,7 @@ import Testing
 @testable import struct PluginKit.Ephemerals
 @testable import class PluginKit.Instance
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct StopTests {
   private func envelope(_ intent: String, _ text: String = "", key: String = "") -> Envelope {
     var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.Test", intent: intent, payload: Array(text.utf8))

@@ -2,7 +2,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DocumentOrderTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct DocumentOrderTests {
   private static let created: JSON = [
     "foreign_id": "m", "revision": 10, "space": "lobby", "author": "ann", "thread": "t", "created_at": 10,
     "text": "first", "body": ["text": "first", "author_urn": "ann", "provider_payload": ["id": 7]],

@@ -174,7 +174,7 @@ package final class Router {
     let description: String
   }
 
-  func handle(_ frame: Frame, from instance: Instance) throws {
+  private func handle(_ frame: Frame, from instance: Instance) throws {
     switch Int32(frame.op) {
     case WIRE_PUBLISH: publish(frame, from: instance)
     case WIRE_REQUEST: request(frame, from: instance)

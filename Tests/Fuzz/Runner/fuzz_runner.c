@@ -70,10 +70,9 @@ static void look_at(const promethean_envelope *envelope) {
   look(envelope->payload);
 }
 
-promethean_status outbox_send(outbox *outbox, wire_frame frame, promethean_bytes a, promethean_bytes b) {
+promethean_status outbox_send(outbox *outbox, wire_frame frame, promethean_bytes body) {
   (void)outbox;
-  look(a);
-  look(b);
+  look(body);
   // Now and then there is no room, and the frame stays owed.
   return frame.token % 5 == 4 ? PROMETHEAN_AGAIN : PROMETHEAN_OK;
 }
