@@ -5,6 +5,7 @@ import FuzzRunner
 /// The plugin's side of a channel, which writes any bytes as frames.
 @safe final class FuzzPeer {
   private let rings: UnsafeMutablePointer<ring>
+  private var frame = [UInt8](repeating: 0, count: Channel.frameLimit)
 
   init(_ channel: Channel) throws {
     unsafe rings = .allocate(capacity: 2)
@@ -25,7 +26,6 @@ import FuzzRunner
 
   /// Takes the next frame that the host has sent.
   func receive() -> [UInt8]? {
-    var frame = [UInt8](repeating: 0, count: Channel.frameLimit)
     var size = 0
     guard unsafe ring_read(rings, &frame, frame.count, &size) == RING_OK else { return nil }
     _ = unsafe ring_release(rings)
