@@ -72,8 +72,8 @@ sanitize: setup ## Run the tests under the thread and address sanitizers, each i
 	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" \
 	  swift test --disable-xctest --sanitize=address --scratch-path .build-address
 
-# New inputs go to .build-fuzz/corpus and what ends a fuzzer to .build-fuzz/found; the build is optimised, and of Swift's
-# sanitizers only the last flag that names some counts. Without the backtracer a finding ends at once.
+# New inputs go to .build-fuzz/corpus, what ends a fuzzer to .build-fuzz/found, what it says to .build-fuzz/NAME.log. Of the
+# flags that name sanitizers Swift heeds the last, and without the backtracer a finding ends at once.
 .PHONY: fuzz
 fuzz: setup ## Look for inputs that break a reader, FUZZ_SECONDS each for FUZZERS.
 	PROMETHEAN_FUZZ=1 swift build -c release --product Fuzz --scratch-path .build-fuzz \
@@ -82,8 +82,10 @@ fuzz: setup ## Look for inputs that break a reader, FUZZ_SECONDS each for FUZZER
 	  echo "fuzz: $$fuzzer for $(FUZZ_SECONDS) s"; \
 	  mkdir -p .build-fuzz/corpus/$$fuzzer .build-fuzz/found/$$fuzzer; \
 	  FUZZER=$$fuzzer SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 .build-fuzz/release/Fuzz \
-	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -max_len=8192 -print_final_stats=1 -verbosity=0 \
-	    -artifact_prefix=.build-fuzz/found/$$fuzzer/ .build-fuzz/corpus/$$fuzzer Tests/Fuzz/Corpus/$$fuzzer || exit 1; \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -max_len=8192 \
+	    -artifact_prefix=.build-fuzz/found/$$fuzzer/ .build-fuzz/corpus/$$fuzzer Tests/Fuzz/Corpus/$$fuzzer \
+	    >.build-fuzz/$$fuzzer.log 2>&1 || { tail -n 60 .build-fuzz/$$fuzzer.log; exit 1; }; \
+	  grep -a DONE .build-fuzz/$$fuzzer.log; \
 	done
 
 .PHONY: clean

@@ -51,7 +51,7 @@ internal import Testing
   package private(set) var missing = ""
   package private(set) var frames: [Sent] = []
   private var messages: [ControlMessage] = []
-  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Channel.frameLimit, alignment: 16)
+  private let buffer: UnsafeMutableRawBufferPointer
 
   /// Spawns a runner for a library.
   ///
@@ -70,6 +70,7 @@ internal import Testing
     setup.gid = setup.uid
     configure(&setup)
     process = try .spawn(executable: runner, library: library, setup: setup)
+    unsafe buffer = .allocate(byteCount: Channel.frameLimit, alignment: 16)
   }
 
   deinit { unsafe buffer.deallocate() }

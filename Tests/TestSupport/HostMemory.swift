@@ -1,4 +1,5 @@
 internal import Envelope
+internal import Locking
 internal import PluginABI
 internal import PluginKit
 
@@ -8,6 +9,9 @@ internal import PluginKit
 @safe
 final class HostMemory: @unchecked Sendable {
   // Unchecked because of the pointers: what they point to changes only before `create`, and on the hosts' thread.
+
+  /// All there have been, so that LeakSanitizer does not take for lost what is kept.
+  private static let kept = Locked<[HostMemory]>([])
 
   private let host = UnsafeMutablePointer<promethean_host>.allocate(capacity: 1)
   private let entry: () -> UnsafePointer<promethean_plugin>
@@ -46,6 +50,7 @@ final class HostMemory: @unchecked Sendable {
         wake: { unsafe HostTable.wake($0) }
       )
     )
+    Self.kept.withLock { $0.append(self) }
   }
 
   func pretend(major: UInt16, minor: UInt16, structSize: Int?) {

@@ -23,7 +23,7 @@ package final class TemporaryDirectory: Sendable {
 
   /// Reads a file in it.
   package func read(_ name: String) throws -> [UInt8] {
-    try Array(Data(contentsOf: URL(filePath: file(name))))
+    try FileBytes.read(file(name))
   }
 
   /// The path of a file in it.

@@ -35,10 +35,11 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
     isSecure = url.hasPrefix("https://")
     let rest = url.dropFirst(isSecure ? 8 : 7)
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+    let path = slash == rest.endIndex ? "/" : String(rest[slash...])
     (host, port) = try Self.authority(rest[..<slash], portDefault: isSecure ? 443 : 80)
-    path = Glob(slash == rest.endIndex ? "/" : String(rest[slash...]))
+    guard !Self.climbs(path) else { throw ResourceError("\"\(url)\" has a . or .. in its path") }
+    self.path = Glob(path)
     self.limit = limit
-    guard !Self.climbs(path.description) else { throw ResourceError("\"\(url)\" has a . or .. in its path") }
   }
 
   private static func authority(_ text: Substring, portDefault: UInt16) throws(ResourceError) -> (HostPattern, UInt16) {

@@ -159,7 +159,7 @@ final class TestHost {
 
   private static func explanation(_ directory: String) -> String {
     ["err", "var/log/host.log"].map { name in
-      let text = (try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)) ?? ""
+      let text = String(decoding: (try? FileBytes.read("\(directory)/\(name)")) ?? [], as: UTF8.self)
       let lines = text.split(separator: "\n").suffix(40)
       return lines.isEmpty ? "" : "\(directory)/\(name):\n\(lines.joined(separator: "\n"))\n"
     }.joined()
