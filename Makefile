@@ -69,7 +69,7 @@ sanitize: setup ## Run the tests under the thread and address sanitizers, each i
 	swift build
 	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" \
 	  swift test --disable-xctest --sanitize=thread --scratch-path .build-thread -Xlinker --export-dynamic
-	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" \
+	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" LSAN_OPTIONS=suppressions=$(CURDIR)/scripts/leaks \
 	  swift test --disable-xctest --sanitize=address --scratch-path .build-address
 
 # New inputs go to .build-fuzz/corpus, what ends a fuzzer to .build-fuzz/found, what it says to .build-fuzz/NAME.log. Of the

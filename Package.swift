@@ -126,7 +126,8 @@ func fuzzers() -> [Target] {
   let (path, dependencies): (String, [Target.Dependency]) = (
     "Tests/Fuzz",
     [
-      "CChannel", "CEnvelope", "Channel", "Envelope", "FuzzRunner", "Host", "PluginABI", "TestSupport", "YAML",
+      "CChannel", "CEnvelope", "Channel", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI", "TestSupport",
+      "YAML",
     ]
   )
   let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// Goes through the inputs that are kept for the fuzzers, as `make fuzz` would try them first.
-@Suite struct FuzzTests {
+/// Goes through the inputs that are kept for the fuzzers, as `make fuzz` would try them first: one after the other, since
+/// a fuzzer has files and the runner's memory to itself.
+@Suite(.serialized) struct FuzzTests {
   @Test(arguments: Fuzzer.allCases)
   func `every input that is kept passes`(fuzzer: Fuzzer) throws {
     let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(fuzzer.rawValue)")

@@ -86,15 +86,20 @@ internal import Testing
 
   @Test(arguments: ["Spin", "Hold"])
   func `a runner whose host dies is killed, whatever its plugin does`(intent: String) async throws {
-    let pidfd = try await onHostThread {
+    let (pidfd, kept) = try await onHostThread {
       let driver = try Driver(.compile())
       try driver.start()
       try driver.deliver(intent)
       // Kept from being killed by its owner's end: that of the thread is to do it.
-      _ = unsafe Unmanaged.passRetained(driver)
-      return dup(driver.process.pidfd)
+      let kept = unsafe UInt(bitPattern: Unmanaged.passRetained(driver).toOpaque())
+      return (dup(driver.process.pidfd), kept)
     }
-    defer { close(pidfd) }
+    defer {
+      close(pidfd)
+      if let driver = unsafe UnsafeRawPointer(bitPattern: kept) {
+        unsafe Unmanaged<Driver>.fromOpaque(driver).release()
+      }
+    }
     var source = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
     #expect(unsafe poll(&source, 1, Driver.patience) == 1)
   }
