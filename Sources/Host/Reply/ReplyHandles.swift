@@ -33,7 +33,8 @@ package struct ReplyHandles {
 
   private let key: ReplyKey
 
-  init(key: ReplyKey) {
+  /// Makes and reads handles of one deployment's.
+  package init(key: ReplyKey) {
     self.key = key
   }
 

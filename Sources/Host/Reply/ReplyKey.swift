@@ -4,12 +4,12 @@ internal import Glibc
 
 /// The key that reply handles are made with: random, this deployment's alone, and kept so that handles outlive a
 /// restart.
-final class ReplyKey {
+package final class ReplyKey {
   private let pages: SecretPages
   private let range: Range<Int>
 
   /// Reads the key from its file, which is made if there is none.
-  init(path: String) throws(HostError) {
+  package init(path: String) throws(HostError) {
     do throws(SecretError) {
       pages = try SecretPages(capacity: ReplyHandles.keySize)
       if unsafe access(path, F_OK) != 0 { try Self.make(path) }

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Synchronization
+internal import Locking
 
 /// Takes credentials out of texts that leave the host: log lines, reasons, errors.
 ///
@@ -10,7 +10,7 @@ package final class Redactor: Sendable {
     var forms: [(range: Range<Int>, replacement: [UInt8])]
   }
 
-  private let known = Mutex<Known?>(nil)
+  private let known = Locked<Known?>(nil)
 
   /// Knows no credential yet.
   package init() {}

@@ -76,6 +76,7 @@ private struct RouterGround: @unchecked Sendable {
   private let log: Log
   private let metrics = HostMetrics(version: "0", revision: "")
   private let journal: JournalThread
+  private let handles: ReplyHandles
 
   private static let made = Locked<RouterGround?>(nil)
 
@@ -97,10 +98,11 @@ private struct RouterGround: @unchecked Sendable {
     log = try Log(Log.Options(), metrics: metrics.registry)
     journal = try JournalThread(Journal(path: "\(FuzzFiles.path)/journal.sqlite")) { _ in }
     journal.close()
+    handles = ReplyHandles(key: try ReplyKey(path: "\(FuzzFiles.path)/reply.key"))
   }
 
   func router() -> Router {
-    let router = Router(journal: JournalLink(journal), head: 0, log: log, metrics: metrics)
+    let router = Router(journal: JournalLink(journal), head: 0, log: log, metrics: metrics, handles: handles)
     for (number, plan) in ConsumerPlan.all(of: deployment).enumerated() {
       let settled = SettledSequences(cursor: 0)
       router.add(

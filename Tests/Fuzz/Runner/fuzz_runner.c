@@ -36,8 +36,9 @@ static void say(const char *format, ...) {
 static const uint8_t *control_bytes;
 static size_t control_size;
 
-long control_receive(uint8_t *buffer, int wait, wire_control *head) {
+long control_receive(uint8_t *buffer, int wait, wire_control *head, int *descriptor) {
   (void)wait;
+  *descriptor = -1;
   size_t size = control_size < WIRE_CONTROL_MAX ? control_size : WIRE_CONTROL_MAX;
   if (size < sizeof *head) {
     say("the host has gone");

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Synchronization
+import Locking
 import TestSupport
 import Testing
 
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `what is connected to is the address that was checked, though the name changes its mind`() throws {
-    let asked = Mutex(0)
+    let asked = Locked(0)
     let dialer = Dialer { _ in
       let times = asked.withLock { asked in
         asked += 1
