@@ -15,7 +15,8 @@ extension Command {
       Example("promethean --deployment /srv/agents status", "Asks the host of another deployment."),
     ],
     subcommands: [
-      up, down, status, validate, send, request, tap, query, logs, grants, secrets, deadLetters, completion, version,
+      up, down, status, validate, send, request, tap, query, logs, grants, sandbox, secrets, deadLetters, completion,
+      version,
       help,
     ]
   )

@@ -125,6 +125,12 @@ int linux_connect(const linux_address *address, uint16_t port, int is_udp, int m
 /// Sends a message with a descriptor attached. Returns 0, or -1 with errno.
 int linux_send_descriptor(int socket, const void *message, size_t size, int descriptor);
 
+/// The version of Landlock's interface, or -1 if the kernel has none.
+static inline int linux_landlock_version(void) {
+  // landlock_create_ruleset with LANDLOCK_CREATE_RULESET_VERSION, for which glibc has no function.
+  return (int)syscall(444, NULL, 0, 1);
+}
+
 // MARK: - Memory for secrets
 
 /// Pages that only this process can read, not even root by /proc/<pid>/mem (memfd_secret); where the kernel has none,
