@@ -28,6 +28,7 @@ import Testing
       (.netDial, "*.a.b:1", "*.b:1", false), (.netDial, "a:1", "udp://a:1", false),
       (.netDial, "[::1]:1", "[::1]:1", true),
       (.httpFetch, "* https://a/*", "GET https://a/b", true), (.httpFetch, "GET https://a/*", "* https://a/b", false),
+      (.httpFetch, "https://a:*/*", "https://a:81/", true), (.httpFetch, "https://a/*", "https://a:*/", false),
       (.httpFetch, "https://*.a/*", "https://x.a/b*", true), (.httpFetch, "https://a/b*", "https://a/*", false),
       (.fsWrite, "/srv", "/srv/a", true), (.fsWrite, "/srv/a", "/srv", false), (.fsWrite, "/srv", "/srvx", false),
       (.fsWrite, "data/\u{E9}", "data/e\u{301}", false), (.fsWrite, "/srv/", "/srv", true),
@@ -63,6 +64,8 @@ import Testing
         "\"https://a/b\\\\..\\\\c\" has a control character or a \\, which clients read as they like"
       ),
       (.fsRead, "a/../\u{301}b", "\"a/../\u{301}b\" is no plain path; expected no empty, . or .. parts"),
+      (.httpFetch, "https://a/*#b", "\"https://a/*#b\" has a fragment, which no server is sent"),
+      (.httpFetch, "https://a:+1/", "\"a:+1\" has no port that is one"),
       (.fsRead, "", "\"\" is no plain path; expected no empty, . or .. parts"),
       (.fsRead, "/a//b", "\"/a//b\" is no plain path; expected no empty, . or .. parts"),
       (.fsRead, "./a", "\"./a\" is no plain path; expected no empty, . or .. parts"),

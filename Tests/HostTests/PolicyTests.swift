@@ -85,6 +85,9 @@ import Testing
     (.httpFetch, "GET https://api.example:8443/v1/x", 106),
     (.httpFetch, "GET https://api.example.evil/v1/x", 106),
     (.httpFetch, "GET https://user@api.example/v1/x", 106),
+    (.httpFetch, "GET https://api.example/v1/x 1073741824", 106),
+    (.httpFetch, "GET https://api.example/v1/x#y", 106),
+    (.httpFetch, "GET https://api.example:*/v1/x", 106),
     (.httpFetch, "GET https://api.example/v1/../admin", 106),
     (.httpFetch, "GET https://api.example/v1/%2e%2E/admin", 106),
     (.storageDocuments, "messages:write", 17),
@@ -188,5 +191,35 @@ import Testing
   ])
   func `what is no request for a served capability is none`(area: String, name: String) {
     #expect(ServiceRequest(area: area, name: name) == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("GET https://a/x", "GET https://a/x 2048"), ("https://a/x", "GET https://a/x 2048"),
+      ("GET  https://a/big/x", "GET https://a/big/x 4096"), ("GET https://b/x", nil),
+    ] as [(String, String?)]
+  )
+  func `a fetch has the largest cap of the grants that allow it`(asked: String, capped: String?) throws {
+    var grants = Grants(location: Self.location(5))
+    for (line, (text, limit)) in [("https://a/x", 1024), ("https://a/*", 2048), ("https://a/big/*", 4096)].enumerated()
+    {
+      grants.all.append(Grant(.httpFetch, .fetch(try FetchPattern(text, limit: limit)), at: Self.location(10 + line)))
+    }
+    let policy = Policy(plugin: "worker", grants: grants, tenants: [], tenantsLocation: Self.location(3))
+    let decision = policy.decide(.httpFetch, resource: asked)
+    #expect(decision.allowed == (capped != nil))
+    guard case .fetch(let granted) = decision.granted else {
+      #expect(capped == nil)
+      return
+    }
+    #expect(granted.capped(asked) == capped)
+  }
+
+  @Test(arguments: [
+    ("http", "fetch", true), ("http", "fetch.read", true), ("http", "fetch.write", false), ("http", "blob", false),
+    ("embed", "text", true), ("embed", "text.read", false),
+  ])
+  func `a request asks for a capability by its topic`(area: String, name: String, isOne: Bool) {
+    #expect((ServiceRequest(area: area, name: name) != nil) == isOne)
   }
 }

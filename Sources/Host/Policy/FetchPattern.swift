@@ -1,4 +1,4 @@
-/// What may be fetched: `GET https://api.example.com/v1/*`, at most so many bytes.
+/// What may be fetched: `GET https://api.example.com/v1/*`, at most so many bytes; `:*` is any port.
 ///
 /// Host and path are matched apart, so that no `*` in a path can be made to reach into another host.
 package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
@@ -6,7 +6,8 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
   package var method: String
   package var isSecure: Bool
   package var host: HostPattern
-  package var port: UInt16
+  /// Nil: any port.
+  package var port: UInt16?
   package var path: Glob
   /// The largest answer, in bytes.
   package var limit: Int
@@ -40,14 +41,20 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
     guard !Self.climbs(path) else { throw ResourceError("\"\(url)\" has a . or .. in its path") }
     self.path = Glob(path)
     self.limit = limit
+    // A server never sees it, so a pattern's end must not be met by it.
+    guard !rest.utf8.contains(UInt8(ascii: "#")) else {
+      throw ResourceError("\"\(url)\" has a fragment, which no server is sent")
+    }
   }
 
-  private static func authority(_ text: Substring, portDefault: UInt16) throws(ResourceError) -> (HostPattern, UInt16) {
+  private static func authority(_ text: Substring, portDefault: UInt16) throws(ResourceError) -> (HostPattern, UInt16?)
+  {
     guard let colon = text.lastIndex(of: ":"), text.last != "]" else { return (try HostPattern(text), portDefault) }
-    guard let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+    let port = text[text.index(after: colon)...]
+    guard port == "*" || (UInt16(port) ?? 0) > 0, port.first != "+" else {
       throw ResourceError("\"\(text)\" has no port that is one")
     }
-    return (try HostPattern(text[..<colon]), port)
+    return (try HostPattern(text[..<colon]), UInt16(port))
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool { byte > 0x20 && byte != 0x7F && byte != UInt8(ascii: "\\") }
@@ -64,20 +71,31 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
   }
 
   func covers(_ other: FetchPattern) -> Bool {
-    method.covers(other.method) && isSecure == other.isSecure && host.covers(other.host) && port == other.port
-      && path.covers(other.path) && limit >= other.limit
+    method.covers(other.method) && isSecure == other.isSecure && host.covers(other.host)
+      && covers(port: other.port) && path.covers(other.path) && limit >= other.limit
   }
+
+  private func covers(port other: UInt16?) -> Bool { port == nil || port == other }
 
   /// Whether an actual fetch is meant by the pattern; its size is the Fetch service's to cap.
   func matches(_ fetch: FetchPattern) -> Bool {
-    guard case .one = fetch.host, fetch.method != "*" else { return false }
-    return method.covers(fetch.method) && isSecure == fetch.isSecure && host.covers(fetch.host) && port == fetch.port
-      && path.matches(fetch.path.description)
+    guard case .one = fetch.host, fetch.method != "*", fetch.port != nil else { return false }
+    return method.covers(fetch.method) && isSecure == fetch.isSecure && host.covers(fetch.host)
+      && covers(port: fetch.port) && path.matches(fetch.path.description)
+  }
+
+  /// What was asked for, with the cap of the grant that allows it: `METHOD URL BYTES`.
+  ///
+  /// Who asks cannot write it: three words are no fetch.
+  package func capped(_ asked: String) -> String {
+    let words = asked.split(separator: " ")
+    return "\(words.count == 1 ? "GET " : "")\(words.joined(separator: " ")) \(limit)"
   }
 
   package var description: String {
     let isDefault = port == (isSecure ? 443 : 80)
-    return "\(method) \(isSecure ? "https" : "http")://\(host)\(isDefault ? "" : ":\(port)")\(path)"
+    let shown = isDefault ? "" : ":\(port.map { "\($0)" } ?? "*")"
+    return "\(method) \(isSecure ? "https" : "http")://\(host)\(shown)\(path)"
   }
 }
 

@@ -6,6 +6,8 @@ package struct Decision: Sendable, Hashable {
   package var location: SourceLocation
   /// Why, to stand after the location, such as `grants.publish does not include it`.
   package var reason: String
+  /// What is granted, if it is.
+  package var granted: Resource?
 
   /// The answer in a word.
   package var word: String { allowed ? "allow" : "deny" }
@@ -54,11 +56,12 @@ package struct Policy: Sendable {
     topicPrefixes = tenants.map { Array("promethean.p.\($0.provider).t.\($0.tenant).".utf8) }
     topicPatterns = tenants.compactMap { try? TopicPattern("promethean.p.\($0.provider).t.\($0.tenant).>") }
     rules = Dictionary(grouping: grants.all, by: \.capability).mapValues { grants in
-      grants.map { grant in
+      // The first that allows decides: of two that allow a fetch, the one with the larger cap.
+      grants.sorted { $0.resource.limit > $1.resource.limit }.map { grant in
         let reason = "grants.\(grant.capability.name) includes \(grant.resource)"
         return Rule(
           resource: grant.resource,
-          decision: Decision(allowed: true, location: grant.location, reason: reason)
+          decision: Decision(allowed: true, location: grant.location, reason: reason, granted: grant.resource)
         )
       }
     }

@@ -51,6 +51,11 @@ package enum Resource: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The largest answer to a fetch, in bytes; 0 where there is nothing to cap.
+  var limit: Int {
+    if case .fetch(let fetch) = self { fetch.limit } else { 0 }
+  }
+
   /// The parts that together are the same: a group of topics as its alternatives, so that each may be covered by
   /// another grant.
   var parts: [Resource] {

@@ -9,6 +9,9 @@ package struct ServiceRequest: Sendable, Hashable {
   /// The operations that leave it as it is.
   private static let reads: Set<String> = ["get", "query", "count", "list", "search"]
 
+  /// The operations of what has no collections, beside the effect itself, which has no operation's name.
+  private static let others: [Capability: Set<String>] = [.httpFetch: ["read"]]
+
   /// Reads area and name of a request's topic, such as `storage` and `documents.put`; nil if it asks for no served
   /// capability.
   package init?(area: String, name: String) {
@@ -16,7 +19,7 @@ package struct ServiceRequest: Sendable, Hashable {
     guard let capability = Capability(rawValue: "\(area).\(subject)"), capability.isServed else { return nil }
     self.capability = capability
     guard case .collections = capability.syntax else {
-      if operation != nil { return nil }
+      if let operation, Self.others[capability]?.contains(String(operation)) != true { return nil }
       return
     }
     switch operation.map(String.init) {

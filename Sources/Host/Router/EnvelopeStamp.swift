@@ -19,6 +19,8 @@ final class EnvelopeStamp {
   /// The text fields, and behind them the payload.
   private let fields: UnsafeMutablePointer<envelope_text>
   private let output: UnsafeMutablePointer<UInt8>
+  /// What `replace` has put in the place of a field.
+  private var replacement: FixedBytes?
   /// Bytes of the largest envelope: ENVELOPE_SIZE_MAX, which is not a literal.
   private static let sizeMax =
     Int(ENVELOPE_HEAD_SIZE) + 14 * Int(ENVELOPE_FIELD_MAX) + Int(ENVELOPE_MODELS_MAX) + Int(ENVELOPE_PAYLOAD_MAX)
@@ -68,6 +70,15 @@ final class EnvelopeStamp {
 
   /// The payload.
   var payload: UnsafeRawBufferPointer { unsafe self[ENVELOPE_FIELDS] }
+
+  /// Puts a text in the place of a field, until the next envelope is given another; false if it is too long.
+  func replace(_ field: Int32, _ text: String) -> Bool {
+    guard text.utf8.count <= ENVELOPE_FIELD_MAX else { return false }
+    let bytes = FixedBytes(text)
+    replacement = bytes
+    unsafe self[field] = bytes.bytes
+    return true
+  }
 
   /// Replaces the payload.
   func setPayload(_ bytes: UnsafeRawBufferPointer) {

@@ -26,7 +26,7 @@ extension Router {
     }
     let route = unsafe try route(of: unsafe stamp[ENVELOPE_TOPIC])
     try checkClaims(of: instance, on: route)
-    guard isAllowed(instance, route, sending) else {
+    guard try isAllowed(instance, route, sending) else {
       throw denial(of: instance, route, sending)
     }
     if route.isSocial { try stampSpace(of: instance, on: route) }
@@ -105,18 +105,32 @@ extension Router {
 
   // MARK: - Grants
 
-  private func isAllowed(_ instance: Instance, _ route: Route, _ sending: Sending) -> Bool {
+  private func isAllowed(_ instance: Instance, _ route: Route, _ sending: Sending) throws(Refusal) -> Bool {
     if instance.decisionsEpoch != routes.epoch {
       instance.decisionsEpoch = routes.epoch
       instance.decisions.removeAll(keepingCapacity: true)
     }
     while instance.decisions.count <= route.index { instance.decisions.append(0) }
     // An effect's grant depends on the resource too, so it is asked each time.
-    guard service(of: route, sending) == nil else { return decide(instance, route, sending).allowed }
+    guard service(of: route, sending) == nil else {
+      let decision = decide(instance, route, sending)
+      try stampCap(of: decision)
+      return decision.allowed
+    }
     if instance.decisions[route.index] == 0 {
       instance.decisions[route.index] = decide(instance, route, sending).allowed ? 1 : 2
     }
     return instance.decisions[route.index] == 1
+  }
+
+  /// Tells who performs a fetch how large it may be.
+  private func stampCap(of decision: Decision) throws(Refusal) {
+    guard case .fetch(let granted) = decision.granted else { return }
+    let capped = granted.capped(stamp.text(ENVELOPE_RESOURCE))
+    guard stamp.replace(ENVELOPE_RESOURCE, capped) else {
+      let message = "resource: expected at most \(ENVELOPE_FIELD_MAX) bytes with the cap, found \(capped.utf8.count)"
+      throw Refusal(status: PROMETHEAN_INVALID, message: message)
+    }
   }
 
   private func service(of route: Route, _ sending: Sending) -> ServiceRequest? {
