@@ -66,6 +66,8 @@ const seccomp_group seccomp_groups[] = {
     GROUP("descriptors", "What it has it may use, and what it has was given to it.", 0,
           ALLOW(read), ALLOW(write), ALLOW(readv), ALLOW(writev), ALLOW(pread64), ALLOW(pwrite64), ALLOW(lseek),
           ALLOW(fstat), ALLOW(close), ALLOW(dup), ALLOW(recvfrom), ALLOW(recvmsg), ALLOW(shutdown), ALLOW(getsockopt),
+          // libcurl notes both ends of a connection; that it could not it would say in the place of a later error.
+          ALLOW(getsockname), ALLOW(getpeername),
           // Not the kernel's queue of notices, which is a flag here.
           ALLOW_IF(pipe2, HAS_ONLY(1, O_CLOEXEC | O_NONBLOCK)),
           // To the peer of a connected socket and nobody else. sendmsg could pass descriptors to the host, so it is not
