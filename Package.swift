@@ -174,6 +174,7 @@ let package = Package(
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     library("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
     library("CSodium", pkgConfig: "libsodium", package: "libsodium-dev"),
+    library("CCURL", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
 
     .target(name: "PluginABI", cSettings: cSettings),
@@ -195,6 +196,7 @@ let package = Package(
     swift("Channel", ["CChannel", "CLinux"]),
     swift("YAML", ["CYAML"]),
     swift("SQLite", ["CSQLite"]),
+    swift("CURL", ["CCURL", "CLinux"]),
     .target(
       name: "Host",
       dependencies: [
@@ -220,10 +222,11 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["CLinux", "Envelope", "Locking", "PluginKit", "PluginABI"],
+      dependencies: ["CLinux", "Envelope", "Locking", "PluginKit", "PluginABI", "SandboxConnect"],
       path: "Tests/TestSupport",
       swiftSettings: settings
     ),
+    .target(name: "SandboxConnect", path: "Tests/SandboxConnect", cSettings: cSettings),
     // Programs that tests start, to kill them.
     .executableTarget(
       name: "JournalWriter",
@@ -252,7 +255,7 @@ let package = Package(
       ["CChannel", "CLinux", "Channel", "Host", "RunnerSupport", "Sandbox"],
       exclude: ["Animals", "Tools"]
     ),
-    tests("Library", ["SQLite", "YAML"]),
+    tests("Library", ["CURL", "SQLite", "YAML"]),
     tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
     tests("EndToEnd", ["CLinux", "Host", "Envelope", "Locking", "PluginABI"], exclude: ["Fixtures", "Golden"]),

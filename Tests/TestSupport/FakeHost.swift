@@ -12,12 +12,22 @@ package final class FakeHost: Sendable {
   package enum Answer: Sendable {
     /// A response.
     case response(JSON)
+    /// A response that is no JSON.
+    case bytes([UInt8])
     /// A failure, by status and words.
     case failure(promethean_status, String)
     /// An error response of whoever serves it, in its words.
     case error(String)
     /// Nothing until the test calls `complete`.
     case later
+  }
+
+  /// What comes of a dial.
+  package enum Dialled: Sendable {
+    /// A connection to a port on loopback, whatever the name.
+    case loopback(UInt16)
+    /// A failure, by status and words.
+    case failure(promethean_status, String)
   }
 
   /// Why a plugin did not do what the host asked it for.
@@ -39,6 +49,8 @@ package final class FakeHost: Sendable {
     var lastOperation: UInt64 = 0
     /// How many calls still find room; nil: all.
     var room: Int?
+    /// The connection that the completion under way brings.
+    var connection: (token: UInt64, descriptor: Int32)?
     var waiters: [UInt64: @Sendable (HostRecord) -> Bool] = [:]
     var lastWaiter: UInt64 = 0
   }
@@ -49,6 +61,8 @@ package final class FakeHost: Sendable {
     var status: promethean_status = PROMETHEAN_OK
     var message = ""
     var result: Envelope?
+    /// A connection that was dialled.
+    var descriptor: Int32?
   }
 
   /// When the hosts' clocks begin: 2026-01-01T00:00:00Z in nanoseconds since 1970.
@@ -57,6 +71,7 @@ package final class FakeHost: Sendable {
   let state = Locked(State())
   let answer: @Sendable (Envelope) -> Answer
   let publishAnswer: @Sendable (Envelope) -> promethean_status
+  let dialAnswer: @Sendable (String, UInt16) -> Dialled
   let memory: HostMemory
   let pluginID: String
 
@@ -70,6 +85,7 @@ package final class FakeHost: Sendable {
   ///   - missing: The extensions that are not granted.
   ///   - answer: What a request is answered with.
   ///   - publishAnswer: How a publication ends.
+  ///   - dialAnswer: Where a dial leads; by default to the port of that number on loopback.
   package init<Made: Plugin>(
     _ plugin: Made.Type,
     config: JSON = [:],
@@ -77,11 +93,13 @@ package final class FakeHost: Sendable {
     tenant: String = "",
     missing: Set<String> = [],
     answer: @escaping @Sendable (Envelope) -> Answer = { _ in .failure(PROMETHEAN_UNAVAILABLE, "nobody serves it") },
-    publishAnswer: @escaping @Sendable (Envelope) -> promethean_status = { _ in PROMETHEAN_OK }
+    publishAnswer: @escaping @Sendable (Envelope) -> promethean_status = { _ in PROMETHEAN_OK },
+    dialAnswer: @escaping @Sendable (String, UInt16) -> Dialled = { .loopback($1) }
   ) {
     pluginID = Made.id
     self.answer = answer
     self.publishAnswer = publishAnswer
+    self.dialAnswer = dialAnswer
     memory = unsafe HostMemory(
       texts: [Made.id, "\(Made.id)-1", provider, tenant, config.text, "sha256:test"],
       missing: missing,
@@ -298,8 +316,9 @@ package final class FakeHost: Sendable {
       response.flags = [.response, .error]
       return Completion(token: token, status: PROMETHEAN_FAILED, result: response)
     case .failure(let status, let message): return Completion(token: token, status: status, message: message)
-    case .response(let json):
-      var response = Envelope(payload: json.bytes())
+    case .response(let json): return completion(of: token, .bytes(json.bytes()))
+    case .bytes(let bytes):
+      var response = Envelope(payload: bytes)
       response.flags = .response
       return Completion(token: token, result: response)
     }
@@ -329,7 +348,12 @@ package final class FakeHost: Sendable {
       return (state.pending, state.isPollDue, state.instance)
     }
     guard instance != 0 else { return }
-    for completion in completions { memory.completed(instance, completion) }
+    for completion in completions {
+      state.withLock { state in state.connection = completion.descriptor.map { (completion.token, $0) } }
+      memory.completed(instance, completion)
+      // What is not taken is closed.
+      _ = takeConnection(completion.token).map(LoopbackListener.close)
+    }
     guard isPollDue else { return }
     heard { $0.polls += 1 }
     memory.poll(instance)

@@ -30,6 +30,7 @@ final class HostMemory: @unchecked Sendable {
       PROMETHEAN_REQUEST_V1: Self.lasting(HostTable.request),
       PROMETHEAN_SUBSCRIBE_V1: Self.lasting(HostTable.subscribe),
       PROMETHEAN_STATE_V1: Self.lasting(HostTable.state),
+      PROMETHEAN_DIAL_V1: Self.lasting(HostTable.dial),
     ]
     let texts = unsafe texts.map { unsafe Self.lasting($0) }
     unsafe host.initialize(

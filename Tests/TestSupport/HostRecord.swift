@@ -57,6 +57,8 @@ package struct HostRecord: Sendable {
   package var published: [Envelope] = []
   package var requested: [Request] = []
   package var subscribed: [String] = []
+  /// What was dialled, `host:port`.
+  package var dialled: [String] = []
   package var settled: [Settled] = []
   package var logged: [LogLine] = []
   package var measured: [Measurement] = []

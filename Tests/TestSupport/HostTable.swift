@@ -130,6 +130,27 @@ enum HostTable {
     }
   )
 
+  static let dial = unsafe promethean_dial_v1(
+    struct_size: size(of: promethean_dial_v1.self),
+    dial: { context, network, name, port, token in
+      let host = unsafe host(context)
+      let name = unsafe String(name)
+      guard host.takeRoom() else { return PROMETHEAN_AGAIN }
+      host.heard { $0.dialled.append("\(name):\(port)") }
+      var completion = FakeHost.Completion(token: token)
+      switch host.dialAnswer(name, port) {
+      case .failure(let status, let message): (completion.status, completion.message) = (status, message)
+      case .loopback(let port):
+        completion.descriptor = LoopbackListener.connect(to: port)
+        completion.message = "127.0.0.1:\(port)"
+        if completion.descriptor == nil { completion.status = PROMETHEAN_FAILED }
+      }
+      host.add(completion)
+      return PROMETHEAN_PENDING
+    },
+    take: { context, token in unsafe host(context).takeConnection(token) ?? -1 }
+  )
+
   // MARK: - Of the table itself
 
   static func find(_ context: UnsafeMutableRawPointer, _ id: promethean_bytes) -> UnsafeRawPointer? {
@@ -186,6 +207,15 @@ extension FakeHost {
     envelope.ts = Self.epoch + state.withLock { $0.elapsed }
     if let topic = try? Topic(envelope.topic) { (envelope.provider, envelope.tenant) = (topic.provider, topic.tenant) }
     return envelope
+  }
+
+  /// The connection that the completion of a token brings, once.
+  func takeConnection(_ token: UInt64) -> Int32? {
+    state.withLock { state in
+      guard let connection = state.connection, connection.token == token else { return nil }
+      state.connection = nil
+      return connection.descriptor
+    }
   }
 
   /// Takes one place for a call; false if there is none.
