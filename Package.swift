@@ -49,34 +49,40 @@ let runnerLinking: [LinkerSetting] = [
 ///
 /// Tests link the logic alone, since two entries in one test bundle are one symbol defined twice.
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = [], hasGolden: Bool = false) -> [Target] {
-  [
-    .target(
-      name: name,
-      dependencies: ["PluginKit", "Envelope"] + dependencies,
-      path: "Plugins/\(name)",
-      exclude: ["Entry", "Note", "plugin.yml"],
-      swiftSettings: settings
-    ),
-    .target(
-      name: "\(name)Note",
-      dependencies: ["PluginABI"],
-      path: "Plugins/\(name)/Note",
-      publicHeadersPath: ".",
-      cSettings: cSettings
-    ),
-    .target(
-      name: "\(name)Entry",
-      dependencies: ["PluginABI", "PluginKit", .byName(name: name), .byName(name: "\(name)Note")],
-      path: "Plugins/\(name)/Entry",
-      swiftSettings: settings,
-      linkerSettings: pluginLinking
-    ),
+  pluginLibrary(name, dependencies, path: "Plugins/\(name)") + [
     .testTarget(
       name: "\(name)Tests",
       dependencies: ["PluginKit", "Envelope", "TestSupport", .byName(name: name)],
       // What goes in and exactly what comes out, where the plugin is one of envelopes alone.
       exclude: hasGolden ? ["Golden"] : [],
       swiftSettings: settings
+    )
+  ]
+}
+
+/// What a plugin's library is made of.
+func pluginLibrary(_ name: String, _ dependencies: [Target.Dependency] = [], path: String) -> [Target] {
+  [
+    .target(
+      name: name,
+      dependencies: ["PluginKit", "Envelope"] + dependencies,
+      path: path,
+      exclude: ["Entry", "Note", "plugin.yml"],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "\(name)Note",
+      dependencies: ["PluginABI"],
+      path: "\(path)/Note",
+      publicHeadersPath: ".",
+      cSettings: cSettings
+    ),
+    .target(
+      name: "\(name)Entry",
+      dependencies: ["PluginABI", "PluginKit", .byName(name: name), .byName(name: "\(name)Note")],
+      path: "\(path)/Entry",
+      swiftSettings: settings,
+      linkerSettings: pluginLinking
     ),
   ]
 }
@@ -167,6 +173,8 @@ let package = Package(
     .library(name: "Echo", type: .dynamic, targets: ["EchoEntry"]),
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
+    // A worker that fetches what it is told to, for tests.
+    .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
     .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
   ],
@@ -235,7 +243,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("Envelope", ["Envelope", "CEnvelope"]),
-    tests("PluginKit", ["Envelope", "Locking", "PluginABI", "PluginKit"]),
+    tests("PluginKit", ["Envelope", "FetchProbe", "Locking", "PluginABI", "PluginKit"]),
     tests("Channel", ["Channel", "CChannel"]),
     // Drives one runner as the host does, with plugins that are compiled on the way.
     .target(
@@ -259,7 +267,8 @@ let package = Package(
     tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
     tests("EndToEnd", ["CLinux", "Host", "Envelope", "Locking", "PluginABI"], exclude: ["Fixtures", "Golden"]),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("MessageIndexer", hasGolden: true)
-    + fuzzers(),
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"])
+    + plugin("MessageIndexer", hasGolden: true)
+    + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
   cLanguageStandard: .gnu2x
 )
