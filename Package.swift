@@ -173,6 +173,7 @@ let package = Package(
     .library(name: "Echo", type: .dynamic, targets: ["EchoEntry"]),
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
+    .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
     // A worker that fetches what it is told to, for tests.
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
@@ -266,8 +267,12 @@ let package = Package(
     tests("Library", ["CURL", "SQLite", "YAML"]),
     tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "YAML"]),
     tests("CLI", ["CLI", "Host", "Envelope"]),
-    tests("EndToEnd", ["CLinux", "Host", "Envelope", "Locking", "PluginABI"], exclude: ["Fixtures", "Golden"]),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"])
+    tests(
+      "EndToEnd",
+      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI"],
+      exclude: ["Fixtures", "Golden"]
+    ),
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CURL", "CSodium"])
     + plugin("MessageIndexer", hasGolden: true)
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
   cLanguageStandard: .gnu2x
