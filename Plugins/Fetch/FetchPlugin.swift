@@ -43,7 +43,7 @@ public final class FetchPlugin: Plugin {
     quota = try config.bytes("blob_quota", default: 256 << 20)
     let limits = Turnstile.Limits(
       concurrency: try config.int("concurrency", default: 8, in: 1...64),
-      waiting: try config.int("waiting", default: 64, in: 0...1024),
+      waiting: try config.int("waiting", default: 24, in: 0...1024),
       rate: try config.int("rate", default: 20, in: 1...10_000),
       burst: try config.int("burst", default: 40, in: 1...10_000)
     )
@@ -92,12 +92,12 @@ public final class FetchPlugin: Plugin {
       let receiver = BodyReceiver(incoming: blobs.incoming, quota: quota)
       let head = try await transfer(order, into: receiver, until: deadline)
       let answer = try answer(order, head, receiver)
-      record(order, began, ["status": .int(Int64(head.status)), "bytes": .int(Int64(receiver.size))])
+      record("fetched", order, began, ["status": .int(Int64(head.status)), "bytes": .int(Int64(receiver.size))])
       context.metrics.add("fetched_bytes_total", Double(receiver.size))
       return answer
     } catch {
       context.metrics.add("failed_total")
-      record(order, began, ["failed": true])
+      record("not fetched", order, began, [:])
       throw error
     }
   }
@@ -171,8 +171,8 @@ public final class FetchPlugin: Plugin {
     return try blobs.read(sha256, of: scope, at: offset, count: Int(length))
   }
 
-  /// Writes down that something was fetched, and from where; never more of the URL.
-  private func record(_ order: FetchOrder, _ began: Int64, _ result: JSONObject) {
+  /// Writes down what was fetched or not, and from where; never more of the URL.
+  private func record(_ what: String, _ order: FetchOrder, _ began: Int64, _ result: JSONObject) {
     let elapsed = context.clock.now.nanoseconds - began
     context.metrics.add("fetches_total")
     context.metrics.observe("fetch_seconds", Double(elapsed) / 1e9)
@@ -181,6 +181,6 @@ public final class FetchPlugin: Plugin {
       "ms": .int(elapsed / 1_000_000),
     ]
     for (key, value) in result { fields[key] = value }
-    context.log.info("fetched", fields)
+    context.log.info(what, fields)
   }
 }

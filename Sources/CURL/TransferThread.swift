@@ -111,8 +111,11 @@ package final class TransferThread: @unchecked Sendable {
         return (commands.begun, commands.isStopping)
       }
       for handle in begun {
-        unsafe curl_multi_add_handle(multi, handle.easy)
-        running.append(handle)
+        if unsafe curl_multi_add_handle(multi, handle.easy) == CURLM_OK {
+          running.append(handle)
+        } else {
+          handle.complete(CURLE_FAILED_INIT)
+        }
       }
       for handle in running where isStopping || handle.isCancelled.load(ordering: .relaxed) {
         unsafe curl_multi_remove_handle(multi, handle.easy)

@@ -104,11 +104,22 @@ final class Turnstile {
 
   private func wake(_ name: String, after seconds: Double) {
     Task {
-      // Without a clock, and at the end, whoever waits is let in or turned away by the next who leaves.
-      try? await clock.sleep(for: .nanoseconds(Int64(seconds * 1e9) + 1))
-      requesters[name]?.isTimed = false
-      admit(name)
+      do {
+        try await clock.sleep(for: .nanoseconds(Int64(seconds * 1e9) + 1))
+        requesters[name]?.isTimed = false
+        admit(name)
+      } catch {
+        // Without the grant `clock` nobody would look again.
+        turnAway(name)
+      }
     }
+  }
+
+  private func turnAway(_ name: String) {
+    let waiters = requesters[name]?.waiters ?? []
+    requesters[name]?.waiters = []
+    requesters[name]?.isTimed = false
+    for waiter in waiters { waiter.continuation.resume(returning: false) }
   }
 
   private func refill(_ requester: inout Requester, _ now: Int64) {

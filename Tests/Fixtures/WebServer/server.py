@@ -6,6 +6,7 @@ It listens on loopback on ports that the kernel picks, says which in one line of
 With a directory of certificates (see certificates.sh) it also speaks TLS, with each of them on a port of its own.
 """
 
+import collections
 import gzip
 import http.server
 import json
@@ -15,6 +16,7 @@ import threading
 from urllib.parse import parse_qs, unquote, urlsplit
 
 seen = []
+events = collections.defaultdict(threading.Event)
 
 
 def noise(size):
@@ -77,6 +79,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(b"\x01" * number, Content_Type="text/plain")
             case "/compressed":
                 self.answer(gzip.compress(b"0" * number), Content_Encoding="gzip")
+            case "/wait":
+                # Until another request lets it go on.
+                events[query["name"]].wait(60)
+                self.answer(b"released")
+            case "/release":
+                events[query["name"]].set()
+                self.answer()
             case "/silent":
                 self.hang()
             case "/half":
