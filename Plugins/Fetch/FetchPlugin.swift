@@ -88,14 +88,15 @@ public final class FetchPlugin: Plugin {
     let deadline = order.deadline > 0 ? min(order.deadline - Self.margin, latest) : latest
     try await turnstile.enter(order.requester, until: deadline)
     defer { turnstile.leave(order.requester) }
+    let receiver = BodyReceiver(incoming: blobs.incoming, quota: quota)
     do throws(FetchError) {
-      let receiver = BodyReceiver(incoming: blobs.incoming, quota: quota)
       let head = try await transfer(order, into: receiver, until: deadline)
       let answer = try answer(order, head, receiver)
       record("fetched", order, began, ["status": .int(Int64(head.status)), "bytes": .int(Int64(receiver.size))])
       context.metrics.add("fetched_bytes_total", Double(receiver.size))
       return answer
     } catch {
+      receiver.discard()
       context.metrics.add("failed_total")
       record("not fetched", order, began, [:])
       throw error

@@ -64,6 +64,11 @@ final class BodyReceiver: TransferReceiver, @unchecked Sendable {
     self.writer = nil
   }
 
+  /// Removes what has come, before anybody hears that it failed.
+  func discard() {
+    writer = nil
+  }
+
   private func spill() throws -> BlobWriter {
     let begun = try BlobWriter(in: incoming, sizeMax: quota)
     try unsafe memory.withUnsafeBytes { try unsafe begun.write($0) }
