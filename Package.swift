@@ -205,7 +205,7 @@ let package = Package(
     swift("Channel", ["CChannel", "CLinux"]),
     swift("YAML", ["CYAML"]),
     swift("SQLite", ["CSQLite"]),
-    swift("CURL", ["CCURL", "CLinux"]),
+    swift("CURL", ["CCURL", "CLinux", "Locking"]),
     .target(
       name: "Host",
       dependencies: [

@@ -1,6 +1,7 @@
 internal import CCURL
 internal import CLinux
 internal import Glibc
+internal import Locking
 internal import Synchronization
 
 /// The one thread on which transfers happen, all at the same time.
@@ -22,7 +23,7 @@ package final class TransferThread: @unchecked Sendable {
   /// What libcurl needs once in a process.
   private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_SSL)) == CURLE_OK
 
-  private let commands = Mutex(Commands())
+  private let commands = Locked(Commands())
   /// An eventfd that wakes the thread: libcurl's own way needs a socket.
   private let bell: Int32
   private var thread = pthread_t()
@@ -60,7 +61,7 @@ package final class TransferThread: @unchecked Sendable {
     over descriptor: Int32,
     into receiver: any TransferReceiver
   ) async throws -> ResponseHead {
-    let begun = Mutex<TransferHandle?>(nil)
+    let begun = Locked<TransferHandle?>(nil)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         do throws(CURLError) {

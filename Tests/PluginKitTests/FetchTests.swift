@@ -1,7 +1,6 @@
 import FetchProbe
 import PluginABI
 import PluginKit
-import Synchronization
 import TestSupport
 import Testing
 
