@@ -2,6 +2,7 @@ import Envelope
 import Foundation
 import Glibc
 import Host
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -65,6 +66,25 @@ extension EndToEnd {
       #expect(try host.count(client) == 20)
       #expect(try host.run("status").lines.filter { $0.contains(" \(account.level) ") }.count == 4)
       #expect(try host.stop() == .status(0))
+    }
+
+    @Test(arguments: accounts)
+    func `the command line tells the level beforehand, and why it is no higher`(account: Account) throws {
+      let run = try Program(account.wrapper + [Products.promethean, "sandbox", "--json"])
+      #expect(run.end == .status(0), "\(run.errors)")
+      let answer = try #require(try run.json.first)
+      #expect(answer["level"]?.stringValue == account.level)
+      let isFull = account.level == "full"
+      #expect(answer["missing"]?.stringValue?.isEmpty == isFull)
+      #expect(answer["failures"]?.arrayValue?.isEmpty == isFull)
+      let shown = try Program(account.wrapper + [Products.promethean, "sandbox", "--no-color"])
+      #expect(shown.lines.first?.hasPrefix("level          \(account.level)") == true, "\(shown.output)")
+    }
+
+    @Test func `without a runner the command line says what is missing`() throws {
+      let run = try Program([Products.promethean, "sandbox", "--runner", "/nowhere/promethean-runner"])
+      #expect(run.end == .status(1))
+      #expect(run.errors.contains("/nowhere/promethean-runner"))
     }
   }
 }
