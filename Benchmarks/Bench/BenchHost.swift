@@ -139,6 +139,9 @@ final class BenchHost {
     return .ready
   }
 
+  /// Envelopes a second that no plugin comes to: what is measured is the host.
+  private static let unlimited = 10_000_000
+
   private static func deployment(_ plan: Plan) -> String {
     let tenants = (0..<plan.sources).map { "  - { provider: bench, tenant: t\($0) }\n" }.joined()
     let sink = """
@@ -150,6 +153,7 @@ final class BenchHost {
           grants:
             subscribe: ["promethean.p.bench.t.*.voice.(frame|ping)", "promethean.p.bench.t.*.control.report"]
             publish: ["promethean.p.bench.t.*.voice.pong"]
+          limits: { rate: \(unlimited) }
       """
     return """
       version: 1
@@ -165,6 +169,7 @@ final class BenchHost {
           grants:
             subscribe: ["promethean.p.bench.t.*.control.run", "promethean.p.bench.t.*.voice.pong"]
             publish: ["promethean.p.bench.t.*.voice.(frame|ping)", "promethean.p.bench.t.*.events.BenchEvent"]
+          limits: { rate: \(unlimited) }
       \(plan.sinks > 0 ? sink : "")
       """
   }

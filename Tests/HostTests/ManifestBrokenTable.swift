@@ -150,7 +150,7 @@ extension BrokenManifest {
       "deadline: 5s",
       "colour: red",
       "plugins.yml:34:30: plugins.indexer.limits.colour: unknown key; "
-        + "expected memory, threads, descriptors, file_size, deadline, in_flight or max_attempts"
+        + "expected memory, threads, descriptors, file_size, rate, logs, stderr, start, deadline, in_flight or max_attempts"
     ),
     BrokenManifest(
       "no library",
@@ -249,6 +249,34 @@ extension BrokenManifest {
       "memory: 64MiB",
       "memory: 16MiB",
       "plugins.yml:34:23: plugins.indexer.limits.memory: expected a number of bytes from 32MiB to 64GiB, as 64MiB, found \"16MiB\""
+    ),
+    BrokenManifest(
+      "a rate of nothing",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "rate: 0",
+      "plugins.yml:34:21: plugins.indexer.limits.rate: expected an integer from 1 to 10000000, found 0"
+    ),
+    BrokenManifest(
+      "a rate with a unit",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "rate: 5/s",
+      "plugins.yml:34:21: plugins.indexer.limits.rate: expected an integer from 1 to 10000000, found \"5/s\""
+    ),
+    BrokenManifest(
+      "too many lines",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "stderr: 100001",
+      "plugins.yml:34:23: plugins.indexer.limits.stderr: expected an integer from 1 to 100000, found 100001"
+    ),
+    BrokenManifest(
+      "no time to start",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "start: 1ms",
+      "plugins.yml:34:22: plugins.indexer.limits.start: expected a duration from 100ms to 1h, as 5s, found \"1ms\""
     ),
     BrokenManifest(
       "limits as a list",

@@ -6,6 +6,14 @@ package struct Limits: Sendable, Hashable {
   package var descriptors = 64
   /// Bytes of one file that it writes.
   package var fileSize = 1 << 30
+  /// Envelopes that it may send in a second: what it publishes, requests, keeps as state, and dials.
+  package var rate = 20_000
+  /// Records that it may log in a second.
+  package var logs = 1000
+  /// Lines that it may write to its standard output and error in a second.
+  package var stderr = 50
+  /// How long each stage of its start may take.
+  package var start = Duration.seconds(60)
   /// How long it may take over one delivery before the delivery is tried again.
   package var deadline = Duration.seconds(30)
   /// How many deliveries it may have at once.
@@ -24,6 +32,10 @@ extension Limits {
       limits.optional("threads")?.integer(in: 1...1024).map { threads = $0 }
       limits.optional("descriptors")?.integer(in: 16...4096).map { descriptors = $0 }
       limits.optional("file_size")?.bytes(in: 0...1 << 40).map { fileSize = $0 }
+      limits.optional("rate")?.integer(in: 1...10_000_000).map { rate = $0 }
+      limits.optional("logs")?.integer(in: 1...100_000).map { logs = $0 }
+      limits.optional("stderr")?.integer(in: 1...100_000).map { stderr = $0 }
+      limits.optional("start")?.duration(in: .milliseconds(100)...Duration.seconds(3600)).map { start = $0 }
       limits.optional("deadline")?.duration(in: .milliseconds(10)...Duration.seconds(3600)).map { deadline = $0 }
       limits.optional("in_flight")?.integer(in: 1...4096).map { inFlight = $0 }
       limits.optional("max_attempts")?.integer(in: 1...100).map { maxAttempts = $0 }

@@ -39,6 +39,8 @@ package final class Instance {
   var retriesWithLess = false
   /// Starting it again would end the same way.
   var isHopeless = false
+  /// It is not to run as long as this host does, and nobody waits for it.
+  private(set) var isLeftOut = false
   /// What it writes to its standard output and error.
   var output: PluginOutput?
   package internal(set) var restarts = 0
@@ -56,10 +58,12 @@ package final class Instance {
   var outbox = Outbox()
   /// What it has begun that is not ended.
   var credit = Credit()
+  /// How much it may send now.
+  var rate: SendRate
   /// Connections that are being made for it.
   var openDials = 0
   /// How often it may log, and be refused something, before the rest is only counted.
-  var logCap = RateCap.records
+  var logCap: RateCap
   var auditCap = RateCap.audits
   /// Envelopes dropped since the host started, and when the last was, on the monotonic clock.
   var dropped = 0
@@ -90,6 +94,8 @@ package final class Instance {
     self.binding = binding
     self.replica = replica
     self.metrics = metrics
+    logCap = .lines(perSecond: plugin.limits.logs)
+    rate = SendRate(perSecond: plugin.limits.rate)
     src = FixedBytes(plugin.id)
     policy =
       binding.map {
@@ -110,13 +116,20 @@ package final class Instance {
   /// The tenants whose envelopes it may see.
   var tenants: [TenantID] { binding.map { [$0] } ?? plugin.boundTenants }
 
+  /// Has it not started: `up --safe` names others.
+  func leaveOut() {
+    isLeftOut = true
+    state = .stopped
+    lastError = "not started: --safe"
+  }
+
   /// Whether a tenant is one of its own.
   func serves(provider: String, tenant: String) -> Bool {
     tenants.contains(TenantID(provider: provider, tenant: tenant))
   }
 
-  /// Whether its ring is left alone until it, or the journal, has caught up.
-  var mustWait: Bool { credit.isHeldBack || outbox.bytes > Outbox.bytesLimit }
+  /// Whether its ring is left alone until it, or the journal, has caught up, or it may send again.
+  var mustWait: Bool { credit.isHeldBack || rate.isSpent || outbox.bytes > Outbox.bytesLimit }
 
   /// Whether envelopes are given to it.
   var isTaking: Bool {

@@ -123,6 +123,7 @@ package final class Router {
           return
         }
         if let frame = try unsafe channel.receive(into: buffer) {
+          if Self.isRated(frame), instance.rate.spend() { instance.metrics.rateWaits.add() }
           try handle(frame, from: instance)
         } else if !channel.prepareToSleep() {
           return
@@ -144,6 +145,7 @@ package final class Router {
     repeat {
       // It hears no answer any more, so nothing of its is waited for.
       instance.credit.letGo()
+      instance.rate.letGo()
       instance.outbox.removeAll()
       drain(instance)
     } while instance.hasMore
@@ -172,6 +174,14 @@ package final class Router {
   /// Something that an honest runner never sends.
   struct Violation: Error {
     let description: String
+  }
+
+  /// Whether a frame counts against `limits.rate`; what an instance says of its deliveries is bounded by their number.
+  private static func isRated(_ frame: Frame) -> Bool {
+    switch Int32(frame.op) {
+    case WIRE_PUBLISH, WIRE_REQUEST, WIRE_SUBSCRIBE, WIRE_STATE, WIRE_DIAL: true
+    default: false
+    }
   }
 
   private func handle(_ frame: Frame, from instance: Instance) throws {
@@ -220,6 +230,7 @@ package final class Router {
   /// Called about every `HostLoop.tick`.
   package func tick(now: Int64, realtime: Int64) {
     journal.repeatUnwritten()
+    for instance in instances { instance.rate.refill(at: now) }
     for request in pending.expired(at: realtime) {
       fail(request, PROMETHEAN_TIMEOUT, "no answer to \(request.topic) within its deadline")
     }

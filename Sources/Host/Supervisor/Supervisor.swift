@@ -9,10 +9,9 @@ internal import PluginABI
 /// It belongs to the loop's thread, which never ends before the host does: the kernel kills a runner when the thread
 /// that spawned it ends.
 package final class Supervisor {
-  /// How long an instance may take over a stage of its start, ns: a library may be large and the machine busy.
+  /// How long an instance may take over a stage of its start before `start` itself, ns: a library may be large and the
+  /// machine busy.
   static let stageDeadline: Int64 = 10 * nanosecondsPerSecond
-  /// How long `start` may take, ns: a model may have to be loaded.
-  static let startDeadline: Int64 = 60 * nanosecondsPerSecond
   /// How long `stop` may take, ns.
   static let stopDeadline = Int64(PROMETHEAN_STOP_SECONDS) * nanosecondsPerSecond
 
@@ -73,7 +72,8 @@ package final class Supervisor {
       instance.output = PluginOutput(
         plugin: instance.plugin.id,
         instance: instance.name,
-        tenant: instance.binding?.description
+        tenant: instance.binding?.description,
+        cap: .lines(perSecond: instance.plugin.limits.stderr)
       )
       instance.state = .starting(.sandbox, deadline: now + Self.stageDeadline)
       watch(process.control, .control, instance)
@@ -114,12 +114,12 @@ package final class Supervisor {
     case (WIRE_SANDBOXED, .starting(.sandbox, _)):
       instance.level = PluginConfiguration.SandboxLevel(wire: Int32(truncatingIfNeeded: message.token))
       instance.levelReason = message.text
-      instance.state = .starting(.load, deadline: now + Self.stageDeadline)
+      instance.state = .starting(.load, deadline: now + stageLimit(of: instance))
       checkLevel(of: instance)
     case (WIRE_LOADED, .starting(.load, _)):
-      instance.state = .starting(.create, deadline: now + Self.stageDeadline)
+      instance.state = .starting(.create, deadline: now + stageLimit(of: instance))
     case (WIRE_CREATED, .starting(.create, _)):
-      instance.state = .starting(.start, deadline: now + Self.startDeadline)
+      instance.state = .starting(.start, deadline: now + instance.plugin.limits.start.nanoseconds)
       // The sandbox is closed, and what the library did to be mapped is over.
       try giveSecrets(to: instance)
       try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
@@ -131,6 +131,10 @@ package final class Supervisor {
     case (_, .stopping): break
     default: kill(instance, "its runner sent the control message \(message.kind) out of turn")
     }
+  }
+
+  private func stageLimit(of instance: Instance) -> Int64 {
+    min(Self.stageDeadline, instance.plugin.limits.start.nanoseconds)
   }
 
   /// What a runner says in words, which a plugin may have put a credential into.

@@ -43,6 +43,8 @@ package struct InstanceMetrics: Sendable {
   /// From delivery to settlement.
   package let handling: Histogram
   package let logsSuppressed: Counter
+  /// Times that the instance had sent as much as it may, and was not read until it might again.
+  package let rateWaits: Counter
 
   private let discarded: [Counter]
   private let errors: MetricFamily<Counter>
@@ -64,6 +66,7 @@ package struct InstanceMetrics: Sendable {
     residentMemory = families.residentMemory.with(plugin, instance)
     handling = families.handling.with(plugin, instance)
     logsSuppressed = families.logsSuppressed.with(plugin, instance)
+    rateWaits = families.rateWaits.with(plugin, instance)
     discarded = DiscardReason.allCases.map { families.discarded.with(plugin, instance, $0.label) }
     errors = families.errors
   }
@@ -82,7 +85,8 @@ package struct InstanceMetrics: Sendable {
 
 /// The families that the cells of instances come from.
 struct InstanceFamilies: Sendable {
-  let received, receivedBytes, sent, sentBytes, discarded, errors, restarts, logsSuppressed: MetricFamily<Counter>
+  let received, receivedBytes, sent, sentBytes, discarded, errors, restarts: MetricFamily<Counter>
+  let logsSuppressed, rateWaits: MetricFamily<Counter>
   let queueDepth, inFlight, lag, ready, residentMemory: MetricFamily<Gauge>
   let handling: MetricFamily<Histogram>
 
@@ -102,6 +106,7 @@ struct InstanceFamilies: Sendable {
     errors = counter("errors", "What went wrong with an instance.", ["error_type", "stage"])
     restarts = counter("restarts", "Starts of an instance after its first.")
     logsSuppressed = counter("suppressed_log_lines", "Log lines of an instance over its rate, which were not kept.")
+    rateWaits = counter("rate_waits", "Times that an instance was left unread since it had sent as much as it may.")
     queueDepth = gauge("queue_envelopes", "Deliveries that wait in the host for an instance.")
     inFlight = gauge("in_flight_envelopes", "Deliveries that an instance has and has not settled.")
     lag = gauge("lag_envelopes", "Envelopes in the journal that an instance's consumer has yet to settle.")

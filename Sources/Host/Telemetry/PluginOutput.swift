@@ -13,7 +13,7 @@ package struct PluginOutput: Sendable {
   private var line: [UInt8] = []
   private var skipped = 0
 
-  package init(plugin: String, instance: String, tenant: String?, cap: RateCap = .standardError) {
+  package init(plugin: String, instance: String, tenant: String?, cap: RateCap) {
     self.plugin = plugin
     self.instance = instance
     self.tenant = tenant

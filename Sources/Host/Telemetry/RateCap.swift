@@ -2,11 +2,15 @@
 ///
 /// One for each instance keeps a plugin that says the same thing in a loop from drowning the log.
 package struct RateCap: Sendable {
-  /// What a plugin may write to its standard error: a burst such as a backtrace, and then a steady trickle.
-  package static let standardError = RateCap(perSecond: 50, burst: 500)
+  /// Seconds' worth that what a plugin logs or writes may come to at once: a line for each message of a burst, or a
+  /// backtrace, but no loop without end.
+  private static let burstSeconds = 10
 
-  /// What a plugin may log: a line for each message of a burst, but no loop without end.
-  package static let records = RateCap(perSecond: 1000, burst: 10_000)
+  /// What a plugin may log or write, at its limit of so many lines a second.
+  package static func lines(perSecond: Int) -> RateCap {
+    RateCap(perSecond: Double(perSecond), burst: perSecond * burstSeconds)
+  }
+
   /// What is told of an instance that is refused the same thing over and over.
   package static let audits = RateCap(perSecond: 20, burst: 500)
 

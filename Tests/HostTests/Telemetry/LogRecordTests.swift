@@ -113,7 +113,7 @@ struct LogRecordTests {
 
 struct PluginOutputTests {
   @Test func `lines come whole, however they are cut`() {
-    var output = PluginOutput(plugin: "echo", instance: "echo/demo", tenant: nil)
+    var output = PluginOutput(plugin: "echo", instance: "echo/demo", tenant: nil, cap: .lines(perSecond: 50))
     #expect(output.receive(Array("one\ntw".utf8), at: 0).map(\.message) == ["one"])
     #expect(output.receive(Array("o\n\nthree".utf8), at: 0).map(\.message) == ["two", ""])
     let last = output.finish(at: 0)
@@ -124,7 +124,7 @@ struct PluginOutputTests {
   }
 
   @Test func `a line without an end takes no more memory than a line`() {
-    var output = PluginOutput(plugin: "p", instance: "i", tenant: nil)
+    var output = PluginOutput(plugin: "p", instance: "i", tenant: nil, cap: .lines(perSecond: 50))
     for _ in 0..<100 { #expect(output.receive(repeatElement(0x78, count: 10_000), at: 0).isEmpty) }
     let record = output.receive([0x0A], at: 0).first
     #expect(record?.message == String(repeating: "x", count: PluginOutput.lineMax) + "… (995904 bytes more)")

@@ -1,0 +1,38 @@
+/// How much an instance may send: a bucket that holds a second's worth, filled again at each tick of the host.
+///
+/// Who has emptied it is not refused anything: its ring is left alone until there is something in it again. Between two
+/// ticks nothing is asked of the clock, so that counting an envelope costs a subtraction.
+struct SendRate {
+  /// Seconds' worth that the bucket holds: ten ticks, so that a late one costs nobody anything.
+  private static let burstSeconds = 1.0
+
+  private let perSecond: Double
+  private let capacity: Double
+  private var left: Double
+  private var filledAt: Int64?
+
+  init(perSecond: Int) {
+    self.perSecond = Double(perSecond)
+    capacity = self.perSecond * Self.burstSeconds
+    left = capacity
+  }
+
+  /// Whether not one more may be sent now.
+  var isSpent: Bool { left < 1 }
+
+  /// Takes note of one that was sent; returns whether it was the last for now.
+  mutating func spend() -> Bool {
+    left -= 1
+    return isSpent
+  }
+
+  /// Fills the bucket by what has come since the last time, at a time in nanoseconds of a clock that never runs backwards.
+  mutating func refill(at now: Int64) {
+    let elapsed = max(0, now - (filledAt ?? now))
+    filledAt = now
+    left = min(capacity, left + Double(elapsed) / Double(nanosecondsPerSecond) * perSecond)
+  }
+
+  /// Reads on regardless: the instance has ended, and what is left is no more than its ring holds.
+  mutating func letGo() { left = capacity }
+}

@@ -1,0 +1,90 @@
+import CChannel
+import Envelope
+import Glibc
+import Testing
+
+@testable import Host
+
+/// What `limits.rate` does to one that sends faster.
+@Suite struct SendRateTests {
+  /// Sends until there is nothing left; returns how many that were.
+  private func empty(_ rate: inout SendRate) -> Int {
+    var count = 0
+    while !rate.isSpent {
+      count += 1
+      let wasLast = rate.spend()
+      #expect(wasLast == rate.isSpent)
+    }
+    return count
+  }
+
+  @Test func `a bucket holds a second's worth and is filled by the time that passes`() {
+    var rate = SendRate(perSecond: 10)
+    let start = 5 * nanosecondsPerSecond
+    rate.refill(at: start)
+    #expect(empty(&rate) == 10)
+    rate.refill(at: start + 99 * nanosecondsPerMillisecond)
+    #expect(empty(&rate) == 0)
+    rate.refill(at: start + 310 * nanosecondsPerMillisecond)
+    #expect(empty(&rate) == 3)
+    // However long it was, no more than a second's worth is there; and a clock never takes anything back.
+    rate.refill(at: 500 * nanosecondsPerSecond)
+    rate.refill(at: 0)
+    #expect(empty(&rate) == 10)
+  }
+
+  @Test func `a rate of one is one at a time`() {
+    var rate = SendRate(perSecond: 1)
+    rate.refill(at: 0)
+    #expect(empty(&rate) == 1)
+    rate.refill(at: nanosecondsPerSecond)
+    #expect(empty(&rate) == 1)
+  }
+
+  private func harness() throws -> RouterHarness {
+    try RouterHarness { fixture in
+      fixture.edit("Echo", "    - log\n", "    - log\n    - clock\n")
+      fixture.edit("plugins.yml", "      log: {}\n", "      log: {}\n    limits: { rate: 100 }\n")
+    }
+  }
+
+  @Test func `one that sends faster is left alone until it may again, and loses nothing`() throws {
+    let harness = try harness()
+    let plugin = try harness.start("echo@demo")
+    let instance = try harness.instance("echo@demo")
+    harness.router.tick(now: 0, realtime: 0)
+    let body = try Envelope(topic: "promethean.p.echo.t.demo.voice.frame", payload: Array("{}".utf8)).binary()
+    for token in 1...250 as ClosedRange<UInt64> { #expect(plugin.send(WIRE_PUBLISH, token: token, body)) }
+    var answered: [UInt64] = []
+    func read() {
+      harness.read()
+      answered += plugin.receive().filter { $0.op == WIRE_RESULT }.map(\.token)
+    }
+
+    read()
+    #expect(answered == Array(1...100))
+    #expect(instance.mustWait && !harness.router.hasWork)
+    #expect(instance.metrics.rateWaits.value == 1)
+    // Ringing its bell makes nothing of it be read.
+    for _ in 0..<10 { read() }
+    #expect(answered.count == 100)
+    harness.router.tick(now: nanosecondsPerSecond / 2, realtime: 0)
+    #expect(harness.router.hasWork)
+    read()
+    #expect(answered == Array(1...150))
+    harness.router.tick(now: 10 * nanosecondsPerSecond, realtime: 0)
+    read()
+    #expect(answered == Array(1...250))
+    #expect(instance.metrics.rateWaits.value == 3)
+    #expect(harness.violations.isEmpty)
+  }
+
+  @Test func `what one had in its ring is read to the end when it ends, whatever its rate`() throws {
+    let harness = try harness()
+    let plugin = try harness.start("echo@demo")
+    let body = try Envelope(topic: "promethean.p.echo.t.demo.events.Created", payload: Array("{}".utf8)).binary()
+    for token in 1...250 as ClosedRange<UInt64> { #expect(plugin.send(WIRE_PUBLISH, token: token, body)) }
+    try harness.crash("echo@demo")
+    try harness.run { harness.router.head == 250 }
+  }
+}
