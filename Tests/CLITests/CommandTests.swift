@@ -321,6 +321,15 @@ struct CommandTests {
     #expect(Run("dlq", "replay", "1", "--plugin", "x").code == .usage)
   }
 
+  @Test func `plugins are named with --safe only`() {
+    let run = Run("up", "storage")
+    #expect(run.code == .usage)
+    #expect(
+      run.errors
+        == "promethean: storage is named without --safe, which starts only what is named\npromethean up --help explains\n"
+    )
+  }
+
   @Test func `a wrong line points to the help of its command`() {
     #expect(
       Run("dlq", "shwo").errors

@@ -9,6 +9,14 @@ extension Command {
   )
   private static let verbose = Option.flag("verbose", short: "v", "Shows what is logged on standard error too.")
 
+  private static let safe = Option.flag("safe", "Starts only the plugins that are named, none of them if none is.")
+  private static let plugins = Argument(
+    .text("PLUGIN"),
+    "With --safe, the plugins to start.",
+    isRequired: false,
+    isRepeatable: true
+  )
+
   /// Where systemd says that a service's credentials are.
   static let credentialsVariable = "CREDENTIALS_DIRECTORY"
 
@@ -18,14 +26,18 @@ extension Command {
     details: """
       Reads plugins.yml, starts every plugin in a sandboxed process of its own, and prints the table of instances once all are ready or will not be. \
       Ctrl-C, SIGTERM or promethean down stops everything in order; a second Ctrl-C at once. What the host keeps is in var beside plugins.yml.
+
+      With --safe nothing starts but the plugins that are named; the others are shown as STOPPED, and the journal keeps what is for them.
       """,
-    options: [DeploymentFile.searchPath, runner, verbose],
+    arguments: [plugins],
+    options: [DeploymentFile.searchPath, runner, safe, verbose],
     exits: [
       .success: "the host was told to stop, and everything stopped in order",
       .failure: "plugins.yml cannot be used, a host runs already, or something had to be ended by force",
     ],
     examples: [
       Example("promethean up", "Runs the deployment of this directory until Ctrl-C."),
+      Example("promethean up --safe storage echo", "Starts two plugins, and none of the others."),
       Example("promethean up --json | head -1", "Prints the state of all instances as JSON once they are ready."),
     ]
   ) { invocation, session in
@@ -34,6 +46,10 @@ extension Command {
       searchPath: DeploymentFile.directories(invocation),
       runner: invocation[runner] ?? "\(Files.executableDirectory())/promethean-runner"
     )
+    if let first = invocation.all(plugins).first, !invocation.has(safe) {
+      throw UsageError.combination("\(first) is named without --safe, which starts only what is named")
+    }
+    if invocation.has(safe) { options.only = Set(invocation.all(plugins)) }
     options.isVerbose = invocation.has(verbose)
     options.credentialsDirectory = session.environment[credentialsVariable]
     let given = invocation.has(GlobalOption.deployment) ? invocation[GlobalOption.deployment] : nil

@@ -12,6 +12,8 @@ package struct HostOptions: Sendable {
   package var credentialsDirectory: String?
   /// Whether what is logged is shown on standard error too.
   package var isVerbose = false
+  /// The ids of the plugins to start; nil: all that are enabled.
+  package var only: Set<String>?
   /// Called once, when every instance is ready or will not be, with what `status` says.
   ///
   /// On the loop's thread.

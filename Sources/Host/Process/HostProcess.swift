@@ -50,6 +50,7 @@ package final class HostProcess {
     self.options = options
     let (readable, diagnostics) = Deployment.read(path: options.deployment, searchPath: options.searchPath)
     guard let readable else { throw InvalidDeployment(diagnostics: diagnostics) }
+    try options.check(readable.plugins.filter(\.enabled).map(\.id) + diagnostics.compactMap(\.plugin))
     deployment = readable
     paths = DeploymentPaths(directory: deployment.directory)
     Self.harden()
@@ -93,6 +94,9 @@ package final class HostProcess {
     )
     router.onDialled = { events.post(.dialled($0, $1)) }
     for (plan, record) in consumers { router.add(plan, record) }
+    if let only = options.only {
+      for instance in router.instances where !only.contains(instance.plugin.id) { instance.leaveOut() }
+    }
     // One that is broken is left out, and keeps no other from running.
     for diagnostic in diagnostics {
       degraded["plugin \(diagnostic.plugin ?? "")"] = diagnostic.description

@@ -10,6 +10,7 @@ package struct Readiness {
   mutating func update(_ instances: [Instance]) {
     unready = instances.compactMap { instance in
       if case .running = instance.state { return nil }
+      if instance.isLeftOut { return nil }
       return (instance.name, instance.lastError ?? instance.stateName)
     }
     let settled = instances.allSatisfy { instance in

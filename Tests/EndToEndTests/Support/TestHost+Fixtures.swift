@@ -11,14 +11,15 @@ extension TestHost {
   ///   - source: The file, without `.c`.
   ///   - id: The plugin's id, which stands for `ID` in the manifest too.
   ///   - manifest: The text of plugin.yml.
+  ///   - names: More that is defined for the compiler.
   /// - Throws: What the compiler says.
-  func compile(_ source: String, id: String, manifest: String) throws {
+  func compile(_ source: String, id: String, manifest: String, defining names: [String] = []) throws {
     let place = "\(directory)/plugins.d"
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     let file = "\(place)/\(id).yml"
     try manifest.write(toFile: file, atomically: true, encoding: .utf8)
     let flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden"]
-    let defines = ["-DID=\"\(id)\"", "-DMANIFEST=\"\(file)\"", "-I\(Products.headers)"]
+    let defines = ["-DID=\"\(id)\"", "-DMANIFEST=\"\(file)\"", "-I\(Products.headers)"] + names.map { "-D\($0)" }
     let output = ["-o", "\(place)/\(id).so", "\(Products.fixtures)/\(source).c"]
     let run = try Program(["/usr/bin/cc"] + flags + defines + output)
     try #require(run.end == .status(0), "\(run.errors)")
@@ -47,10 +48,12 @@ extension TestHost {
 
   /// A deployment of consumers of numbered events.
   ///
-  /// - Parameter consumers: Their ids, each with more lines of its own.
+  /// - Parameters:
+  ///   - consumers: Their ids, each with more lines of its own.
+  ///   - plugins: More plugins.
   /// - Returns: The text of plugins.yml.
-  static func consumers(_ consumers: KeyValuePairs<String, [String]>) -> String {
-    let plugins = consumers.map { id, lines in
+  static func consumers(_ consumers: KeyValuePairs<String, [String]>, more plugins: String = "") -> String {
+    let consuming = consumers.map { id, lines in
       let head = """
           \(id):
             library: \(id)
@@ -66,7 +69,8 @@ extension TestHost {
       host: { http: { enabled: false } }
       tenants: [{ provider: echo, tenant: demo }]
       plugins:
-      \(plugins.joined(separator: "\n"))
+      \(consuming.joined(separator: "\n"))
+      \(plugins)
       """
   }
 

@@ -74,9 +74,12 @@ final class TestHost {
     Products.isSanitized ? ["--search-path", Products.sandboxed, "--runner", Products.runner] : []
   }
 
+  /// What follows `up`.
+  var words: [String] = []
+
   /// Starts the host without waiting for its plugins.
   func spawn() throws {
-    let command = [Products.promethean, "--deployment", directory, "up"] + Self.places
+    let command = [Products.promethean, "--deployment", directory, "up"] + Self.places + words
     let process = try ChildProcess(wrapper + command, output: "\(directory)/out", errors: "\(directory)/err")
     self.process = process
     // Whoever waits for an answer of a host that hangs hears that it is gone.
