@@ -150,7 +150,7 @@ extension BrokenManifest {
       "deadline: 5s",
       "colour: red",
       "plugins.yml:34:30: plugins.indexer.limits.colour: unknown key; "
-        + "expected memory, threads, descriptors, file_size, rate, logs, stderr, start, deadline, in_flight or max_attempts"
+        + "expected memory, threads, cpu, descriptors, file_size, rate, logs, stderr, start, deadline, in_flight or max_attempts"
     ),
     BrokenManifest(
       "no library",
@@ -249,6 +249,22 @@ extension BrokenManifest {
       "memory: 64MiB",
       "memory: 16MiB",
       "plugins.yml:34:23: plugins.indexer.limits.memory: expected a number of bytes from 32MiB to 64GiB, as 64MiB, found \"16MiB\""
+    ),
+    BrokenManifest(
+      "a part of a processor that is none",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "cpu: 0%",
+      "plugins.yml:34:20: plugins.indexer.limits.cpu: expected a share of one processor from 1%, as 50%, "
+        + "or a number of processors up to 1024, as 2, found \"0%\""
+    ),
+    BrokenManifest(
+      "more processors than there are",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "cpu: 9223372036854775807",
+      "plugins.yml:34:20: plugins.indexer.limits.cpu: expected a share of one processor from 1%, as 50%, "
+        + "or a number of processors up to 1024, as 2, found 9223372036854775807"
     ),
     BrokenManifest(
       "a rate of nothing",

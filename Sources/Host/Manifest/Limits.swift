@@ -3,6 +3,8 @@ package struct Limits: Sendable, Hashable {
   /// Bytes of data (heap and anonymous mappings); a Swift plugin with Dispatch needs 32 MiB.
   package var memory = 256 << 20
   package var threads = 64
+  /// The share of the processors that it gets, in percent of one; nil: what others leave.
+  package var cpu: Int?
   package var descriptors = 64
   /// Bytes of one file that it writes.
   package var fileSize = 1 << 30
@@ -30,6 +32,7 @@ extension Limits {
     _ = value.fields { limits in
       limits.optional("memory")?.bytes(in: 32 << 20...64 << 30).map { memory = $0 }
       limits.optional("threads")?.integer(in: 1...1024).map { threads = $0 }
+      limits.optional("cpu")?.processorShare().map { cpu = $0 }
       limits.optional("descriptors")?.integer(in: 16...4096).map { descriptors = $0 }
       limits.optional("file_size")?.bytes(in: 0...1 << 40).map { fileSize = $0 }
       limits.optional("rate")?.integer(in: 1...10_000_000).map { rate = $0 }
@@ -40,5 +43,25 @@ extension Limits {
       limits.optional("in_flight")?.integer(in: 1...4096).map { inFlight = $0 }
       limits.optional("max_attempts")?.integer(in: 1...100).map { maxAttempts = $0 }
     }
+  }
+}
+
+extension ManifestValue {
+  /// The most processors that a share can be of: more than any machine has.
+  private static let processorsMax = 1024
+
+  /// Reads a share of the processors: `50%` of one, or a number of whole ones.
+  ///
+  /// - Returns: Percent of one.
+  fileprivate func processorShare() -> Int? {
+    let text = plainText ?? ""
+    let isPercent = text.hasSuffix("%")
+    let unit = isPercent ? 1 : 100
+    let range = 1...Self.processorsMax * 100 / unit
+    guard let number = Int(isPercent ? text.dropLast() : text[...]), range.contains(number) else {
+      mismatch("a share of one processor from 1%, as 50%, or a number of processors up to \(Self.processorsMax), as 2")
+      return nil
+    }
+    return number * unit
   }
 }

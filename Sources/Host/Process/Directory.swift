@@ -44,6 +44,14 @@ enum Directory {
     guard fchown(directory, uid, uid) == 0 else { throw HostError(call: "chown", path: path) }
   }
 
+  /// The names in a directory, in order; none if it cannot be read.
+  static func names(in path: String) -> [String] {
+    let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return [] }
+    defer { close(directory) }
+    return entries(of: directory)
+  }
+
   /// The names in a directory, in order, itself and its parent left out.
   private static func entries(of descriptor: Int32) -> [String] {
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)

@@ -27,6 +27,8 @@ package final class HostProcess {
   let supervisor: Supervisor
   let journal: JournalLink
   let keeper: JournalKeeper
+  /// Where instances have control groups, if this machine has any for them.
+  let groups: ControlGroups?
   let startedAt = Timestamp.now
   /// What is wrong with the host itself, in words, by what it is about.
   var degraded: [String: String] = [:]
@@ -85,11 +87,17 @@ package final class HostProcess {
       handles: ReplyHandles(key: try ReplyKey(path: paths.replyKey)),
       redactor: redactor
     )
+    groups = Self.controlGroups(log, deployment)
     supervisor = Supervisor(
       deployment: deployment,
       router: router,
       log: log,
-      launcher: Launcher(runner: options.runner, plugins: deployment.plugins.map(\.id), store: paths.store),
+      launcher: Launcher(
+        runner: options.runner,
+        plugins: deployment.plugins.map(\.id),
+        store: paths.store,
+        groups: groups
+      ),
       secrets: secrets
     )
     router.onDialled = { events.post(.dialled($0, $1)) }
@@ -124,6 +132,7 @@ package final class HostProcess {
     admin.stop()
     telemetry?.stop()
     journalThread.close()
+    groups?.close()
     log.info("host stopped")
     log.close()
     return exitCode
@@ -243,6 +252,21 @@ package final class HostProcess {
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
     files.rlim_cur = files.rlim_max
     unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+  }
+
+  /// Finds out whether instances can have control groups, and says so once.
+  private static func controlGroups(_ log: Log, _ deployment: Deployment) -> ControlGroups? {
+    let (membership, mounts) = ("/proc/self/cgroup", "/proc/self/mountinfo")
+    do throws(HostError) {
+      let groups = try ControlGroups(membership: KernelFile.read(membership), mounts: KernelFile.read(mounts))
+      log.info("control groups bound \(groups.description) of each instance")
+      return groups
+    } catch {
+      let bounded = deployment.plugins.filter { $0.limits.cpu != nil }.map(\.id)
+      log.info("no control groups, so limits are those of each process: \(error)")
+      if !bounded.isEmpty { log.warn("limits.cpu is not kept without them: \(bounded.joined(separator: ", "))") }
+      return nil
+    }
   }
 
   private static func logOptions(_ options: HostOptions, _ settings: HostSettings, _ paths: DeploymentPaths)

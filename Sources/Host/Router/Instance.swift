@@ -25,6 +25,8 @@ package final class Instance {
   package internal(set) var state = State.waiting(until: 0)
   /// Its process, while it has one.
   var process: RunnerProcess?
+  /// The control group of its process, where there are any.
+  var group: ControlGroup?
   /// Which copy this is, from 1: each start makes the next.
   package internal(set) var generation = 0
   /// The sandbox that its process reported, and what of it is missing.
@@ -115,6 +117,12 @@ package final class Instance {
 
   /// The tenants whose envelopes it may see.
   var tenants: [TenantID] { binding.map { [$0] } ?? plugin.boundTenants }
+
+  /// Removes its control group, once its process is gone.
+  func removeGroup() {
+    group?.remove()
+    group = nil
+  }
 
   /// Has it not started: `up --safe` names others.
   func leaveOut() {

@@ -17,6 +17,8 @@ package final class Launcher {
 
   private let runner: String
   private var store: LibraryStore
+  /// Where each instance gets a group; nil: they are not to be had here.
+  private let groups: ControlGroups?
   private let isRoot = geteuid() == 0
   /// Who each plugin is.
   private let uids: [String: UInt32]
@@ -29,7 +31,9 @@ package final class Launcher {
   ///   - runner: The path of `promethean-runner`.
   ///   - plugins: The ids of all plugins of the deployment.
   ///   - store: The folder of the store.
-  package init(runner: String, plugins: [String], store: String) {
+  ///   - groups: Where each instance gets a group, if anywhere.
+  package init(runner: String, plugins: [String], store: String, groups: ControlGroups?) {
+    self.groups = groups
     self.runner = runner
     self.store = LibraryStore(directory: store)
     uids = Self.uids(of: plugins)
@@ -50,12 +54,29 @@ package final class Launcher {
   }
 
   /// Spawns an instance's runner.
-  func launch(_ instance: Instance, of deployment: Deployment) throws(LaunchError) -> RunnerProcess {
-    let setup = try setup(of: instance, in: deployment)
+  ///
+  /// - Parameters:
+  ///   - instance: What it is for.
+  ///   - siblings: How many instances of its plugin there are, itself included.
+  ///   - deployment: What they are of.
+  /// - Returns: The process, which has been told what it is to be.
+  /// - Throws: `LaunchError` when it cannot be made; nothing of it is left.
+  func launch(_ instance: Instance, siblings: Int, of deployment: Deployment) throws(LaunchError) -> RunnerProcess {
+    var setup = try setup(of: instance, in: deployment)
+    // The kernel counts the threads of a user, who is a plugin's; a group counts those of an instance.
+    if setup.uid != 0 { setup.limits.threads *= UInt64(siblings) }
     do {
       let library = try store.copy(of: instance.plugin.library)
-      return try RunnerProcess.spawn(executable: runner, library: library.descriptor, setup: setup)
+      let group = try groups.map { groups throws(HostError) in
+        try ControlGroup(instance.name, in: groups, limits: instance.plugin.limits)
+      }
+      instance.group = group
+      return try RunnerProcess.spawn(executable: runner, library: library.descriptor, setup: setup) {
+        pid throws(RunnerError) in
+        do throws(HostError) { try group?.add(pid) } catch { throw .group(error.description) }
+      }
     } catch {
+      instance.removeGroup()
       throw LaunchError(description: "\(instance.name): \(error)")
     }
   }

@@ -13,11 +13,14 @@ package enum RunnerError: Error, Equatable, CustomStringConvertible {
   case malformed(Int)
   /// A set-up of so many bytes, over what a control message holds.
   case setupTooLarge(Int, limit: Int)
+  /// It could not be put into its control group.
+  case group(String)
 
   package var description: String {
     switch self {
     case .system(let what, let code): "\(what): \(unsafe String(cString: strerror(code)))"
     case .channel(let error): "a runner's channel: \(error)"
+    case .group(let why): why
     case .closed: "the runner has hung up"
     case .malformed(let size): "the runner sent a control message of \(size) bytes, which is none"
     case .setupTooLarge(let size, let limit):

@@ -44,8 +44,20 @@ package final class RunnerProcess {
   ///
   /// The library is handed over as an open descriptor, so that the file that was verified is the file that runs. The
   /// caller keeps its own descriptor.
-  package static func spawn(executable: String, library: Int32, setup: RunnerSetup) throws(RunnerError) -> RunnerProcess
-  {
+  ///
+  /// - Parameters:
+  ///   - executable: The path of `promethean-runner`.
+  ///   - library: The library, open.
+  ///   - setup: What it is told first.
+  ///   - isSpawned: Called with the process, which waits to be told and has mapped nothing of the plugin's.
+  /// - Returns: The process.
+  /// - Throws: When it cannot be made or told.
+  package static func spawn(
+    executable: String,
+    library: Int32,
+    setup: RunnerSetup,
+    isSpawned: (Int32) throws(RunnerError) -> Void = { _ throws(RunnerError) in }
+  ) throws(RunnerError) -> RunnerProcess {
     let message = ControlMessage(kind: UInt32(WIRE_SETUP), body: setup.encode())
     let size = message.body.count + ControlMessage.headSize
     guard size <= WIRE_CONTROL_MAX else { throw .setupTooLarge(size, limit: Int(WIRE_CONTROL_MAX)) }
@@ -72,6 +84,7 @@ package final class RunnerProcess {
       channel: channel
     )
     guard process.pidfd >= 0 else { throw .system("spawn of \(executable)", errno) }
+    try isSpawned(pid)
     try process.sendControl(message)
     return process
   }

@@ -23,7 +23,9 @@ extension Supervisor {
     router.drainToEnd(instance)
     for descriptor in [process.control, process.channel.incoming, process.pidfd, process.stderr] { unwatch(descriptor) }
     let now = HostClock.monotonic
-    let reason = instance.failure ?? Self.describe(exit)
+    let outOfMemory = "it was killed: over limits.memory (\(ByteCount.text(instance.plugin.limits.memory)))"
+    let reason = instance.failure ?? (instance.group?.isOutOfMemory == true ? outOfMemory : Self.describe(exit))
+    instance.removeGroup()
     let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
     let wasRunning = instance.runningSince != nil
     instance.process = nil

@@ -67,7 +67,11 @@ package final class Supervisor {
     instance.settled = 0
     do throws(LaunchError) {
       if let problem = secretsProblem(of: instance) { throw LaunchError(description: problem) }
-      let process = try launcher.launch(instance, of: deployment)
+      let process = try launcher.launch(
+        instance,
+        siblings: instances.count { $0.plugin.id == instance.plugin.id },
+        of: deployment
+      )
       instance.process = process
       instance.output = PluginOutput(
         plugin: instance.plugin.id,
