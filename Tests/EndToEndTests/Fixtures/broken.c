@@ -20,7 +20,7 @@ PROMETHEAN_NOTE_FILE(MANIFEST)
 #endif
 
 __attribute__((unused)) static void hang(void) {
-  for (;;) pause();
+  for (;;) sleep(1000);
 }
 
 #ifdef MISSING_SYMBOL
