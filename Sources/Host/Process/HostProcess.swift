@@ -60,9 +60,9 @@ package final class HostProcess {
     lock = try HostLock(path: paths.lock)
     signals = try SignalSource()
 
-    metrics = HostMetrics(version: Build.version, revision: Build.revision)
-    try Directory.make(paths.log, mode: 0o750)
     let redactor = Redactor()
+    metrics = HostMetrics(version: Build.version, revision: Build.revision, redactor: redactor)
+    try Directory.make(paths.log, mode: 0o750)
     log = try Log(Self.logOptions(options, deployment.host, paths), metrics: metrics.registry, redactor: redactor)
     let secrets = try SecretStore(
       tenants: deployment.tenants,

@@ -7,7 +7,7 @@ extension Router {
   /// Gives a requester the response that `stamp` holds.
   func answer(_ request: PendingRequests.Request, from instance: Instance, status: Int32) {
     guard status == PROMETHEAN_OK else {
-      return fail(request, status, unsafe Self.words(of: [UInt8](stamp.payload)), by: instance)
+      return fail(request, status, redactor.redact(unsafe Self.words(of: [UInt8](stamp.payload))), by: instance)
     }
     let topic = FixedBytes(request.topic)
     guard let route = unsafe try? route(of: topic.bytes) else { return }

@@ -23,7 +23,7 @@ extension Router {
       throw Violation(description: "it settled a delivery in the unknown way \(way)")
     }
     guard let delivery = take(frame.token, from: instance, "settled") else { return }
-    let reason = redactor.redact(Self.bounded(unsafe String(decoding: frame.body, as: UTF8.self)))
+    let reason = Self.bounded(redactor.redact(unsafe String(decoding: frame.body, as: UTF8.self)))
     switch way {
     case PROMETHEAN_SETTLE_RETRY: retry(delivery, of: instance, reason)
     case PROMETHEAN_SETTLE_RELEASE: release(delivery)

@@ -10,12 +10,16 @@ package final class Redactor: Sendable {
     var forms: [(range: Range<Int>, replacement: [UInt8])]
   }
 
-  private let known = Locked<Known?>(nil)
+  /// How many sets are looked for that were in use before: what was replaced may still be valid, and in somebody's hands.
+  private static let olderMax = 3
+
+  /// The newest first.
+  private let known = Locked<[Known]>([])
 
   /// Knows no credential yet.
   package init() {}
 
-  /// Looks for these from now on, and for no others.
+  /// Looks for these from now on, and for the few sets that were in use before them.
   ///
   /// - Parameters:
   ///   - values: Where they lie.
@@ -30,7 +34,8 @@ package final class Redactor: Sendable {
       }
     }
     // The longest first: a secret may be a part of another one's form.
-    known.withLock { $0 = Known(pages: pages, forms: forms.sorted { $0.range.count > $1.range.count }) }
+    let newest = Known(pages: pages, forms: forms.sorted { $0.range.count > $1.range.count })
+    known.withLock { $0 = [newest] + $0.prefix(Self.olderMax) }
   }
 
   /// The text without credentials: where one stood, its name does.
@@ -42,12 +47,16 @@ package final class Redactor: Sendable {
   /// The bytes without credentials.
   package func redact(_ bytes: [UInt8]) -> [UInt8] {
     known.withLock { known in
-      guard let known else { return bytes }
       var bytes = bytes
-      for form in known.forms {
-        unsafe known.pages.withBytes(form.range) { secret in
-          while let found = unsafe Self.find(secret, in: bytes) {
-            bytes.replaceSubrange(found, with: form.replacement)
+      for known in known {
+        for form in known.forms {
+          unsafe known.pages.withBytes(form.range) { secret in
+            // Behind what was replaced: its name may hold the very secret.
+            var start = 0
+            while let found = unsafe Self.find(secret, in: bytes, from: start) {
+              bytes.replaceSubrange(found, with: form.replacement)
+              start = found.lowerBound + form.replacement.count
+            }
           }
         }
       }
@@ -55,12 +64,13 @@ package final class Redactor: Sendable {
     }
   }
 
-  private var isNeeded: Bool { known.withLock { $0.map { !$0.forms.isEmpty } ?? false } }
+  private var isNeeded: Bool { known.withLock { $0.contains { !$0.forms.isEmpty } } }
 
-  private static func find(_ secret: UnsafeRawBufferPointer, in bytes: [UInt8]) -> Range<Int>? {
+  private static func find(_ secret: UnsafeRawBufferPointer, in bytes: [UInt8], from start: Int) -> Range<Int>? {
     unsafe bytes.withUnsafeBytes { all in
-      let offset = unsafe linux_find(all.baseAddress, all.count, secret.baseAddress, secret.count)
-      return offset < 0 ? nil : offset..<offset + secret.count
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: all[start...])
+      let offset = unsafe linux_find(rest.baseAddress, rest.count, secret.baseAddress, secret.count)
+      return offset < 0 ? nil : start + offset..<start + offset + secret.count
     }
   }
 }

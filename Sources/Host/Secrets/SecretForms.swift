@@ -7,9 +7,9 @@ struct SecretForms {
   /// A shorter one would be found where it is none.
   static let lengthMin = 6
 
-  /// How much room all forms of a secret take, as a multiple of its own: one as it is, two of hexadecimal, one each for
-  /// URLs and JSON, six of base64, each with what its encoding can grow to.
-  static let factor = 1 + 2 * 2 + 3 + 2 + 6 * 2
+  /// How much room all forms of a secret take, as a multiple of its own: one as it is, two of hexadecimal, two for URLs,
+  /// one for JSON, six of base64, each with what its encoding can grow to.
+  static let factor = 1 + 2 * 2 + 2 * 3 + 2 + 6 * 2
 
   /// Writes the forms of a secret, and returns where they lie.
   static func all(of secret: Range<Int>, of values: SecretPages, into pages: SecretPages) -> [Range<Int>] {
@@ -25,13 +25,22 @@ struct SecretForms {
     }
     var forms = unsafe [
       plain, form(growth: 2) { unsafe hex($0, $1, lowerDigits) }, form(growth: 2) { unsafe hex($0, $1, upperDigits) },
-      form(growth: 3) { unsafe percentEncoded($0, $1) }, form(growth: 2) { unsafe jsonEscaped($0, $1) },
+      form(growth: 3) { unsafe percentEncoded($0, $1, upperDigits) },
+      form(growth: 3) { unsafe percentEncoded($0, $1, lowerDigits) }, form(growth: 2) { unsafe jsonEscaped($0, $1) },
     ]
     for alphabet in [standard, urlSafe] {
       // A secret within a longer text is encoded from one of three places in a group.
       for shift in 0..<3 { forms.append(unsafe form(growth: 2) { unsafe base64($0, $1, shift, alphabet) }) }
     }
-    return forms.compactMap(\.self).filter { $0.count >= lengthMin }
+    return forms.compactMap(\.self).filter { $0.count >= lengthMin }.reduce(into: []) { distinct, form in
+      if !distinct.contains(where: { isSame($0, form, in: pages) }) { distinct.append(form) }
+    }
+  }
+
+  /// Whether two forms are the same text: of a plain secret, some are.
+  private static func isSame(_ one: Range<Int>, _ other: Range<Int>, in pages: SecretPages) -> Bool {
+    unsafe one.count == other.count
+      && pages.withBytes(one) { one in unsafe pages.withBytes(other) { unsafe $0.elementsEqual(one) } }
   }
 
   private static let lowerDigits = Array("0123456789abcdef".utf8)
@@ -51,7 +60,11 @@ struct SecretForms {
   }
 
   /// After RFC 3986: all but letters, digits and `-._~`.
-  private static func percentEncoded(_ from: UnsafeRawBufferPointer, _ into: UnsafeMutableRawBufferPointer) -> Int {
+  private static func percentEncoded(
+    _ from: UnsafeRawBufferPointer,
+    _ into: UnsafeMutableRawBufferPointer,
+    _ digits: [UInt8]
+  ) -> Int {
     var at = 0
     for index in 0..<from.count {
       let byte = unsafe from[index]
@@ -68,8 +81,8 @@ struct SecretForms {
         at += 1
       } else {
         unsafe into[at] = UInt8(ascii: "%")
-        unsafe into[at + 1] = upperDigits[Int(byte >> 4)]
-        unsafe into[at + 2] = upperDigits[Int(byte & 15)]
+        unsafe into[at + 1] = digits[Int(byte >> 4)]
+        unsafe into[at + 2] = digits[Int(byte & 15)]
         at += 3
       }
     }

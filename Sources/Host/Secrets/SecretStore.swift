@@ -67,7 +67,9 @@ package final class SecretStore {
         if case .failed(let why) = outcome { problems[key] = why } else { problems[key] = nil }
       }
     }
-    try redactor.use(next, found.map { (name: "\($0.key)", range: $0.value) })
+    if outcomes.values.contains(.changed) {
+      try redactor.use(next, found.map { (name: "\($0.key)", range: $0.value) })
+    }
     (pages, values) = (next, found)
     return outcomes
   }

@@ -11,7 +11,7 @@ package final class HostMetrics: Sendable {
   let families: InstanceFamilies
 
   /// Registers everything, with what this build is.
-  package init(version: String, revision: String, registry: Metrics = Metrics()) {
+  package init(version: String, revision: String, registry: Metrics = Metrics(), redactor: Redactor = Redactor()) {
     self.registry = registry
     registry.gauge(
       "promethean_build_info",
@@ -23,7 +23,7 @@ package final class HostMetrics: Sendable {
       registry.counter("promethean_routed_envelopes_total", help: "Envelopes routed, by topic area.", labels: ["area"])
     )
     journal = JournalMetrics(registry)
-    plugins = PluginMetrics(registry)
+    plugins = PluginMetrics(registry, redactor: redactor)
     ProcessMetrics.register(in: registry)
   }
 

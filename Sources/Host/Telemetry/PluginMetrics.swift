@@ -34,10 +34,17 @@ package final class PluginMetrics: Sendable {
   }
 
   private let metrics: Metrics
+  private let redactor: Redactor
   private let state = Locked(State())
 
-  package init(_ metrics: Metrics) {
+  /// Knows no metric yet.
+  ///
+  /// - Parameters:
+  ///   - metrics: Where they go.
+  ///   - redactor: Knows what must not be in a name.
+  package init(_ metrics: Metrics, redactor: Redactor = Redactor()) {
     self.metrics = metrics
+    self.redactor = redactor
   }
 
   /// Records what an instance has to say about a metric: adds to a counter, sets a gauge, observes in a histogram.
@@ -103,6 +110,10 @@ package final class PluginMetrics: Sendable {
     let key = Key.name(name, plugin: plugin)
     if !state.seen.contains(key), state.count[plugin, default: 0] >= Int(PROMETHEAN_METRICS_MAX) {
       throw MetricError("metric \(name): expected at most \(PROMETHEAN_METRICS_MAX) names of plugin \(plugin)")
+    }
+    // Pages are written elsewhere, and often: no name in them is looked at again.
+    guard state.seen.contains(key) || redactor.redact(name) == name else {
+      throw MetricError("metric \(name): expected a name without a credential in it")
     }
     let family: Family
     if let known = state.families[name] { family = known } else { family = try register(name, kind) }

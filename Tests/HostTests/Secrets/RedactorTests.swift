@@ -30,6 +30,7 @@ import Testing
     #expect(redactor.redact("a \(Self.secret) b \(Self.secret)") == "a \(name) b \(name)")
     #expect(redactor.redact("x\(hex)y\(hex.uppercased())z") == "x\(name)y\(name)z")
     #expect(redactor.redact("?token=\(percent)&a") == "?token=\(name)&a")
+    #expect(redactor.redact("?token=s3cr3t%2fTok%2ben%3d%22q%5cx&a") == "?token=\(name)&a")
     #expect(redactor.redact(JSON.string(Self.secret).text) == "\"\(name)\"")
   }
 
@@ -57,6 +58,37 @@ import Testing
   @Test func `of two secrets of which one holds the other, the longer is named`() throws {
     let redactor = try redactor(["long": "abcdefgh-ijklmnop", "short": "abcdefgh"])
     #expect(redactor.redact("abcdefgh-ijklmnop abcdefgh") == "[echo/demo long] [echo/demo short]")
+  }
+
+  @Test func `a secret that is part of its own name is replaced, and that ends`() throws {
+    #expect(
+      try redactor(["token": "echo/demo"]).redact("as echo/demo, echo/demo")
+        == "as [echo/demo token], [echo/demo token]"
+    )
+  }
+
+  @Test func `what was replaced is looked for still, until it has been replaced often`() throws {
+    let redactor = Redactor()
+    let file = try directory.write("file", Array("number-0".utf8))
+    let tenant = Tenant.made("echo", "demo", ["token": .file(file)])
+    let store = try SecretStore(tenants: [tenant], directory: nil, redactor: redactor)
+    for number in 1...4 {
+      try directory.write("file", Array("number-\(number)".utf8))
+      _ = try store.read()
+      // What has not changed pushes nothing out.
+      _ = try store.read()
+    }
+    let name = "[echo/demo token]"
+    #expect(
+      redactor.redact("number-0 number-1 number-2 number-3 number-4") == "number-0 \(name) \(name) \(name) \(name)"
+    )
+  }
+
+  @Test func `a metric is not named after a secret`() throws {
+    let metrics = PluginMetrics(Metrics(), redactor: try redactor(["token": "abc_def"]))
+    let refused = metrics.record(kind: 1, name: "of_abc_def", value: 1, plugin: "p", instance: "p")
+    #expect(refused?.description.contains("expected a name without a credential in it") == true)
+    #expect(metrics.record(kind: 1, name: "of_abc", value: 1, plugin: "p", instance: "p") == nil)
   }
 
   @Test func `the log holds no secret, wherever in a record it stood`() throws {
