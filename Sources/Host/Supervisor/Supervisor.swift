@@ -104,8 +104,9 @@ package final class Supervisor {
         try handle(message, from: instance)
       }
     } catch .closed {
-      // It is about to end; its pidfd will tell how.
+      // It is about to end, and its pidfd will tell how; unless a plugin has only closed it, and would run on unheard.
       unwatch(process.control)
+      process.kill()
     } catch {
       kill(instance, error.description)
     }
