@@ -222,7 +222,7 @@ extension AdminRequest {
   /// Milliseconds that may be waited: a day is more than anybody does.
   static let timeouts: ClosedRange<Int64> = 0...86_400_000
   /// Things that may be listed at once.
-  static let limits: ClosedRange<Int64> = 1...10_000
+  static let limits: ClosedRange<Int64> = 1...100_000
 
   /// A whole number of the request, if it is there.
   func number(_ name: String, in range: ClosedRange<Int64>) throws(AdminFailure) -> Int64? {
