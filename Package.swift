@@ -277,7 +277,7 @@ let package = Package(
       ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI"],
       exclude: ["Fixtures", "Golden"]
     ),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CURL", "CSodium"])
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CSodium", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
   cLanguageStandard: .gnu2x

@@ -1,4 +1,5 @@
 internal import BenchProbe
+internal import CLinux
 internal import Glibc
 internal import SQLite
 
@@ -60,8 +61,4 @@ enum Durable {
 }
 
 /// Nanoseconds of the clock that all processes of a machine share.
-func monotonic() -> Int64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}
+func monotonic() -> Int64 { linux_clock(CLOCK_MONOTONIC) }

@@ -1,5 +1,7 @@
 #include "envelope_layout.h"
 
+#include <time.h>
+
 int envelope_is_utf8(const uint8_t *bytes, uint64_t size) {
   uint64_t i = 0;
   while (i < size) {
@@ -55,4 +57,10 @@ uint64_t envelope_compose(const envelope_text fields[ENVELOPE_FIELDS + 1], envel
   head->payload = (uint32_t)payload.size;
   memcpy(into, head, sizeof *head);
   return head->size;
+}
+
+int64_t envelope_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_REALTIME, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CEnvelope
 
 /// A moment, in nanoseconds since 1970-01-01 UTC, whose text is RFC 3339.
 ///
@@ -19,9 +19,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
   /// The moment of the call, by the system's clock.
   public static var now: Timestamp {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(nanoseconds: Int64(time.tv_sec) * nanosecondsPerSecond + Int64(time.tv_nsec))
+    Timestamp(nanoseconds: envelope_now())
   }
 
   /// Returns whether one moment is before another.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Foundation
 internal import Glibc
 
@@ -6,7 +7,7 @@ struct FileState: Equatable {
   let mode: UInt32
   let links: UInt64
   let size: Int64
-  let changed: [Int]
+  let changed: Int64
 
   init?(_ path: String) {
     var found = stat()
@@ -14,7 +15,7 @@ struct FileState: Equatable {
     mode = found.st_mode
     links = UInt64(found.st_nlink)
     size = Int64(found.st_size)
-    changed = [found.st_ctim.tv_sec, found.st_ctim.tv_nsec]
+    changed = unsafe linux_changed(&found)
   }
 
   /// Whether it is a plain file or directory without powers: anything else leads somewhere.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import PluginKit
 
@@ -49,8 +50,7 @@ final class BlobStore {
       let found = Self.names(in: "\(directory)/\(scope)").filter(Self.isDigest).compactMap { name -> (Entry, Int64)? in
         var status = stat()
         guard unsafe stat("\(directory)/\(scope)/\(name)", &status) == 0 else { return nil }
-        let time = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        return (Entry(sha256: name, size: Int(status.st_size)), time)
+        return (Entry(sha256: name, size: Int(status.st_size)), unsafe linux_modified(&status))
       }
       entries[scope] = found.sorted { $0.1 < $1.1 }.map(\.0)
       makeRoom(for: 0, in: scope)

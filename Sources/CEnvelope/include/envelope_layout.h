@@ -123,4 +123,7 @@ uint64_t envelope_compose(const envelope_text fields[ENVELOPE_FIELDS + 1], envel
 /// Whether some bytes are UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing past U+10FFFF.
 int envelope_is_utf8(const uint8_t *bytes, uint64_t size);
 
+/// Nanoseconds since 1970-01-01 UTC: what `ts` is stamped with.
+int64_t envelope_now(void);
+
 #endif

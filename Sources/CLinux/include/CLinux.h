@@ -25,6 +25,7 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /// Waits on a descriptor of events; the token comes back with each. Returns 0, or -1 with errno.
@@ -57,6 +58,36 @@ static inline int linux_epoll_wait(int epoll, linux_event *into, int timeout) {
   if (count < 0) return errno == EINTR ? 0 : -1;
   for (int i = 0; i < count; i++) into[i] = (linux_event){.token = events[i].data.u64, .events = events[i].events};
   return count;
+}
+
+// Times go through C, as numbers: which module Swift takes a timespec to belong to depends on what was compiled before.
+
+/// What a clock shows, in nanoseconds.
+static inline int64_t linux_clock(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/// When a file's content was last written, and when anything about it was, in nanoseconds since 1970.
+static inline int64_t linux_modified(const struct stat *file) {
+  return (int64_t)file->st_mtim.tv_sec * 1000000000 + file->st_mtim.tv_nsec;
+}
+static inline int64_t linux_changed(const struct stat *file) {
+  return (int64_t)file->st_ctim.tv_sec * 1000000000 + file->st_ctim.tv_nsec;
+}
+
+/// Seconds of processor time that this process has used.
+static inline double linux_processor_seconds(void) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/// Has a blocking send on a socket give up after some seconds. Returns 0, or -1 with errno.
+static inline int linux_limit_send(int socket, int seconds) {
+  struct timeval limit = {.tv_sec = seconds};
+  return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 /// Names the calling thread, for `top -H`; at most 15 bytes.

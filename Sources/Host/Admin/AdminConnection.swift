@@ -172,8 +172,7 @@ final class AdminConnection {
   /// Writes the rest, waiting for the client for a moment, and closes.
   func finish() {
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
-    var limit = timeval(tv_sec: 1, tv_usec: 0)
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    _ = linux_limit_send(descriptor, 1)
     write()
     close()
   }

@@ -84,7 +84,7 @@ extension Journal {
       failure.consumer,
       Int64(failure.attempts),
       failure.reason,
-      now(),
+      HostClock.realtime,
       failure.sequence
     )
   }
@@ -110,10 +110,3 @@ private let deadLetterColumns: SQL = """
 
 /// Where the origin stands in the binary layout.
 private let originOffset = 6
-
-/// Nanoseconds since 1970 UTC.
-private func now() -> Int64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_REALTIME, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}

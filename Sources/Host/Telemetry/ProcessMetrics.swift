@@ -15,9 +15,7 @@ enum ProcessMetrics {
     metrics.gauge("process_start_time_seconds", help: "Start of the process since the epoch.").with()
       .set(Double(Timestamp.now.nanoseconds) / 1e9 - age())
     metrics.collect {
-      var usage = rusage()
-      unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      cpu.set(seconds(usage.ru_utime) + seconds(usage.ru_stime))
+      cpu.set(linux_processor_seconds())
       if let statistics = ProcessStatistics.own() {
         resident.set(statistics.residentBytes)
         virtual.set(statistics.virtualBytes)
@@ -31,14 +29,10 @@ enum ProcessMetrics {
 
   /// Seconds since this process started, as the kernel counts them.
   private static func age() -> Double {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_BOOTTIME, &now)
     guard let statistics = ProcessStatistics.own() else { return 0 }
     let ticks = Double(max(1, sysconf(CInt(_SC_CLK_TCK))))
-    return max(0, Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - Double(statistics.startTicks) / ticks)
+    return max(0, Double(linux_clock(CLOCK_BOOTTIME)) / 1e9 - Double(statistics.startTicks) / ticks)
   }
-
-  private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 
   /// Counts what is in a directory, less the descriptor that the count itself takes.
   private static func entries(of path: String) -> Int? {
