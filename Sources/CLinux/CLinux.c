@@ -190,3 +190,27 @@ ssize_t linux_find(const void *bytes, size_t size, const void *wanted, size_t le
   const char *found = memmem(bytes, size, wanted, length);
   return found ? found - (const char *)bytes : -1;
 }
+
+/// Sets the soft limit, which the hard one bounds.
+static int limit_files(pid_t pid, uint64_t bytes) {
+  struct rlimit limit;
+  if (prlimit(pid, RLIMIT_FSIZE, NULL, &limit) != 0) return -1;
+  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+  return prlimit(pid, RLIMIT_FSIZE, &limit, NULL);
+}
+
+int linux_limit_files(pid_t pid, uid_t user, uint64_t bytes) {
+  if (limit_files(pid, bytes) == 0) return 0;
+  if (errno != EPERM || user == 0) return -1;
+  // Root without CAP_SYS_RESOURCE, as in most containers: the kernel then asks whether the caller's real user is the
+  // process's. glibc would change every thread's; the system calls change this one's.
+  uid_t own = getuid();
+  gid_t group = getgid();
+  if (syscall(SYS_setresgid, user, -1, -1) != 0) return -1;
+  int result = syscall(SYS_setresuid, user, -1, -1) == 0 ? limit_files(pid, bytes) : -1;
+  int error = errno;
+  // Back to what it is by its effective user still, which cannot fail.
+  if (syscall(SYS_setresuid, own, -1, -1) != 0 || syscall(SYS_setresgid, group, -1, -1) != 0) abort();
+  errno = error;
+  return result;
+}

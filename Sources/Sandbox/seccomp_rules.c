@@ -9,6 +9,7 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -130,7 +131,9 @@ const seccomp_group seccomp_groups[] = {
     GROUP("writing", "What keeps files in a directory that was granted; no owners, times, attributes or links, which "
                      "Landlock does not see.", 1,
           ALLOW(unlink), ALLOW(unlinkat), ALLOW(rmdir), ALLOW(rename), ALLOW(renameat), ALLOW(ftruncate), ALLOW(fsync),
-          ALLOW(fdatasync), ALLOW(fallocate), ALLOW(flock), ALLOW(umask),
+          ALLOW(fdatasync), ALLOW(flock), ALLOW(umask),
+          // Room beyond a file's end is not in its length, which is what limits.file_size and limits.disk go by.
+          ALLOW_IF(fallocate, IS_ONE_OF(1, 0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)),
           ALLOW_IF(mkdir, HAS_BITS(1, SET_ID, 0)), ALLOW_IF(mkdirat, HAS_BITS(2, SET_ID, 0)),
           ALLOW_IF(renameat2, HAS_ONLY(4, RENAME_NOREPLACE | RENAME_EXCHANGE)),
           ALLOW_IF(fcntl, IS_ONE_OF(1, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW))),

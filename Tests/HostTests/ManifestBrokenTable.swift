@@ -150,7 +150,7 @@ extension BrokenManifest {
       "deadline: 5s",
       "colour: red",
       "plugins.yml:34:30: plugins.indexer.limits.colour: unknown key; "
-        + "expected memory, threads, cpu, descriptors, file_size, rate, logs, stderr, start, deadline, in_flight or max_attempts"
+        + "expected memory, threads, cpu, descriptors, file_size, disk, rate, logs, stderr, start, deadline, in_flight or max_attempts"
     ),
     BrokenManifest(
       "no library",
@@ -265,6 +265,13 @@ extension BrokenManifest {
       "cpu: 9223372036854775807",
       "plugins.yml:34:20: plugins.indexer.limits.cpu: expected a share of one processor from 1%, as 50%, "
         + "or a number of processors up to 1024, as 2, found 9223372036854775807"
+    ),
+    BrokenManifest(
+      "a disk of nothing",
+      in: "plugins.yml",
+      "memory: 64MiB",
+      "disk: 0",
+      "plugins.yml:34:21: plugins.indexer.limits.disk: expected a number of bytes from 1MiB to 1048576GiB, as 64MiB, found 0"
     ),
     BrokenManifest(
       "a rate of nothing",

@@ -124,6 +124,10 @@ int linux_pipe(int ends[2]);
 /// Takes the next connection to a listening socket, nonblocking and close-on-exec. Returns its descriptor, or -1.
 static inline int linux_accept(int listener) { return (int)syscall(SYS_accept4, listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
+/// Sets how long files may be that a process of a user's (who is also its group) writes: at most as it was allowed at
+/// first. Returns 0, or -1 with errno.
+int linux_limit_files(pid_t pid, uid_t user, uint64_t bytes);
+
 /// Copies bytes of one file, from an offset that it moves, to the end of another. Returns how many, 0 at the end, or
 /// -1.
 static inline ssize_t linux_copy(int from, off_t *offset, int to, size_t count) { return sendfile(to, from, offset, count); }

@@ -8,6 +8,8 @@ package struct Limits: Sendable, Hashable {
   package var descriptors = 64
   /// Bytes of one file that it writes.
   package var fileSize = 1 << 30
+  /// Bytes that the directories that it may write hold, those of all its instances together.
+  package var disk = 4 << 30
   /// Envelopes that it may send in a second: what it publishes, requests, keeps as state, and dials.
   package var rate = 20_000
   /// Records that it may log in a second.
@@ -35,6 +37,7 @@ extension Limits {
       limits.optional("cpu")?.processorShare().map { cpu = $0 }
       limits.optional("descriptors")?.integer(in: 16...4096).map { descriptors = $0 }
       limits.optional("file_size")?.bytes(in: 0...1 << 40).map { fileSize = $0 }
+      limits.optional("disk")?.bytes(in: 1 << 20...1 << 50).map { disk = $0 }
       limits.optional("rate")?.integer(in: 1...10_000_000).map { rate = $0 }
       limits.optional("logs")?.integer(in: 1...100_000).map { logs = $0 }
       limits.optional("stderr")?.integer(in: 1...100_000).map { stderr = $0 }

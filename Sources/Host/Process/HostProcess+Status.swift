@@ -57,7 +57,8 @@ extension Router {
       "restarts": .int(Int64(instance.restarts)), "in_flight": .int(Int64(instance.deliveries.count)),
       "lag": .int(lag(of: consumers[instance.consumer])), "dropped": .int(Int64(instance.dropped)),
       "rss_bytes": .int(instance.residentBytes),
-      "error": instance.lastError.map { JSON.string($0) } ?? .null, "retry_ms": retry,
+      "disk_bytes": .int(Int64(instance.disk.bytes)),
+      "error": (instance.shortage ?? instance.lastError).map { JSON.string($0) } ?? .null, "retry_ms": retry,
     ]
   }
 
@@ -76,12 +77,17 @@ extension Instance {
   /// How long after a drop an instance counts as degraded, ns: long enough to be seen by whoever looks.
   private static let degradedFor: Int64 = 60 * nanosecondsPerSecond
 
+  /// What it lacks while it runs.
+  fileprivate var shortage: String? {
+    if case .running = state { disk.shortage } else { nil }
+  }
+
   /// The state in the words of the lifecycle.
   var stateName: String {
     switch state {
     case .waiting, .starting: "INIT"
     case .running:
-      lastDrop.map { HostClock.monotonic - $0 < Self.degradedFor } ?? false ? "DEGRADED" : "RUNNING"
+      shortage != nil || lastDrop.map { HostClock.monotonic - $0 < Self.degradedFor } ?? false ? "DEGRADED" : "RUNNING"
     case .stopping, .stopped: "STOPPED"
     case .quarantined: "QUARANTINED"
     }

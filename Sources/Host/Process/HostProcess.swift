@@ -13,6 +13,7 @@ package final class HostProcess {
     case journal([JournalAnswer])
     case admin(AdminServer.Event)
     case dialled(UInt64, Result<Dialer.Connection, Dialer.Failure>)
+    case measured(DiskMeter.Answer)
     case perform(@Sendable (HostProcess) -> Void)
   }
 
@@ -98,7 +99,8 @@ package final class HostProcess {
         store: paths.store,
         groups: groups
       ),
-      secrets: secrets
+      secrets: secrets,
+      quotas: try DiskQuotas(of: deployment, log: log) { events.post(.measured($0)) }
     )
     router.onDialled = { events.post(.dialled($0, $1)) }
     for (plan, record) in consumers { router.add(plan, record) }
@@ -132,6 +134,7 @@ package final class HostProcess {
     admin.stop()
     telemetry?.stop()
     journalThread.close()
+    supervisor.quotas.close()
     groups?.close()
     log.info("host stopped")
     log.close()
@@ -209,6 +212,7 @@ package final class HostProcess {
     case .journal(let answers): journal.receive(answers)
     case .admin(let event): operations?.handle(event)
     case .dialled(let number, let result): router.dialled(number, result)
+    case .measured(let found): supervisor.measured(found, now: HostClock.monotonic)
     case .perform(let body): body(self)
     }
   }

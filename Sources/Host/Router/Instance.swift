@@ -29,6 +29,8 @@ package final class Instance {
   var group: ControlGroup?
   /// Which copy this is, from 1: each start makes the next.
   package internal(set) var generation = 0
+  /// What its plugin keeps in files, as last counted.
+  var disk = Disk()
   /// The sandbox that its process reported, and what of it is missing.
   var level: PluginConfiguration.SandboxLevel?
   var levelReason = ""

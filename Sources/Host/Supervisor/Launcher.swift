@@ -108,7 +108,7 @@ package final class Launcher {
     setup.limits.threads = UInt64(plugin.limits.threads)
     setup.limits.data = UInt64(plugin.limits.memory)
     setup.limits.addressSpace = UInt64(plugin.limits.memory) + Self.mapped
-    setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(plugin.limits.fileSize)
+    setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(min(plugin.limits.fileSize, plugin.limits.disk))
     setup.config = Self.config(of: plugin, directory: writable.first)
     setup.configRev = plugin.configRev
     return setup

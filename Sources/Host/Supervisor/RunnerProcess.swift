@@ -9,6 +9,8 @@ internal import Glibc
 /// host. Not thread-safe: it belongs to that thread.
 package final class RunnerProcess {
   package let pid: Int32
+  /// Whose it is, 0: the host's own user's.
+  let uid: UInt32
   /// Readable once the process has ended.
   ///
   /// Signals go through it, so they never reach a process that reuses the number.
@@ -30,8 +32,9 @@ package final class RunnerProcess {
   }
 
   /// A process that was spawned; descriptors of -1, and a pid of -1, are ones that there are not.
-  init(pid: Int32, pidfd: Int32, control: Int32, stderr: Int32, channel: Channel) {
+  init(pid: Int32, uid: UInt32 = 0, pidfd: Int32, control: Int32, stderr: Int32, channel: Channel) {
     self.pid = pid
+    self.uid = uid
     self.pidfd = pidfd
     self.control = control
     self.stderr = stderr
@@ -78,6 +81,7 @@ package final class RunnerProcess {
     let pid = spawn(executable, output: pipe.theirs, descriptors: descriptors)
     let process = RunnerProcess(
       pid: pid,
+      uid: setup.uid,
       pidfd: pid < 0 ? -1 : linux_pidfd_open(pid),
       control: socket.ours,
       stderr: pipe.ours,

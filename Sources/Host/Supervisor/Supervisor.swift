@@ -20,6 +20,7 @@ package final class Supervisor {
   let log: Log
   let launcher: Launcher
   let secrets: SecretStore
+  let quotas: DiskQuotas
   /// Told of descriptors to wait on, and of ones that are about to be closed.
   package var watch: (Int32, DescriptorRole, Instance) -> Void = { _, _, _ in }
   package var unwatch: (Int32) -> Void = { _ in }
@@ -34,12 +35,20 @@ package final class Supervisor {
   package var instances: [Instance] { router.instances }
 
   /// Makes a supervisor of instances that the router knows.
-  package init(deployment: Deployment, router: Router, log: Log, launcher: Launcher, secrets: SecretStore) {
+  init(
+    deployment: Deployment,
+    router: Router,
+    log: Log,
+    launcher: Launcher,
+    secrets: SecretStore,
+    quotas: DiskQuotas
+  ) {
     self.deployment = deployment
     self.router = router
     self.log = log
     self.launcher = launcher
     self.secrets = secrets
+    self.quotas = quotas
     router.onViolation = { [weak self] instance, what in self?.kill(instance, "protocol violation: \(what)") }
   }
 
@@ -58,6 +67,12 @@ package final class Supervisor {
       }
     }
     if isStopping { stopNext(now: now) }
+    quotas.tick(now: now, instances: instances)
+  }
+
+  /// Takes note of what plugins keep in files.
+  func measured(_ found: DiskMeter.Answer, now: Int64) {
+    quotas.measured(found, instances: instances, now: now) { kill($0, $1) }
   }
 
   private func start(_ instance: Instance, now: Int64) {
@@ -120,6 +135,7 @@ package final class Supervisor {
       instance.level = PluginConfiguration.SandboxLevel(wire: Int32(truncatingIfNeeded: message.token))
       instance.levelReason = message.text
       instance.state = .starting(.load, deadline: now + stageLimit(of: instance))
+      quotas.hold(instance)
       checkLevel(of: instance)
     case (WIRE_LOADED, .starting(.load, _)):
       instance.state = .starting(.create, deadline: now + stageLimit(of: instance))

@@ -40,6 +40,8 @@ package struct InstanceMetrics: Sendable {
   /// 1 while the instance is ready, else 0.
   package let ready: Gauge
   package let residentMemory: Gauge
+  /// Bytes in the directories that the instance's plugin may write.
+  package let disk: Gauge
   /// From delivery to settlement.
   package let handling: Histogram
   package let logsSuppressed: Counter
@@ -64,6 +66,7 @@ package struct InstanceMetrics: Sendable {
     restarts = families.restarts.with(plugin, instance)
     ready = families.ready.with(plugin, instance)
     residentMemory = families.residentMemory.with(plugin, instance)
+    disk = families.disk.with(plugin, instance)
     handling = families.handling.with(plugin, instance)
     logsSuppressed = families.logsSuppressed.with(plugin, instance)
     rateWaits = families.rateWaits.with(plugin, instance)
@@ -87,7 +90,7 @@ package struct InstanceMetrics: Sendable {
 struct InstanceFamilies: Sendable {
   let received, receivedBytes, sent, sentBytes, discarded, errors, restarts: MetricFamily<Counter>
   let logsSuppressed, rateWaits: MetricFamily<Counter>
-  let queueDepth, inFlight, lag, ready, residentMemory: MetricFamily<Gauge>
+  let queueDepth, inFlight, lag, ready, residentMemory, disk: MetricFamily<Gauge>
   let handling: MetricFamily<Histogram>
 
   init(_ metrics: Metrics) {
@@ -112,6 +115,7 @@ struct InstanceFamilies: Sendable {
     lag = gauge("lag_envelopes", "Envelopes in the journal that an instance's consumer has yet to settle.")
     ready = gauge("ready", "1 while an instance is ready, else 0.")
     residentMemory = gauge("resident_memory_bytes", "Resident memory of an instance's process.")
+    disk = gauge("disk_bytes", "Bytes in the directories that an instance's plugin may write.")
     handling = metrics.histogram(
       "promethean_instance_handle_duration_seconds",
       help: "Time from the delivery of an envelope to its settlement.",

@@ -14,6 +14,8 @@ struct ArgumentRule {
     let words = arguments.map { UInt32(truncatingIfNeeded: $0) }
     switch call {
     case "clone": return isThread(words[0])
+    // PUNCH_HOLE | KEEP_SIZE
+    case "fallocate": return [0, 3].contains(words[1])
     case "fcntl": return isControl(words[1], words[2])
     case "futex": return Self.futexes.contains(words[1] & ~Self.futexFlags)
     case "ioctl": return [0x541b, 0x5401].contains(words[1])
