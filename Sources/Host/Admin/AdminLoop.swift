@@ -14,6 +14,9 @@ struct AdminLoop: ~Copyable {
   private var connections: [UInt64: AdminConnection] = [:]
   private var lastConnection = AdminLoop.commandsToken
   private var isStopping = false
+  /// Given up for as long as it takes to send a client away when there are no descriptors left: one that is neither
+  /// taken nor sent away would have the loop try again without end.
+  private var spare = AdminLoop.openSpare()
 
   init(
     listener: Int32,
@@ -29,7 +32,10 @@ struct AdminLoop: ~Copyable {
 
   deinit {
     close(listener)
+    close(spare)
   }
+
+  private static func openSpare() -> Int32 { unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
   mutating func run() {
     while !isStopping {
@@ -56,7 +62,10 @@ struct AdminLoop: ~Copyable {
   private mutating func accept() {
     while true {
       let descriptor = linux_accept(listener)
-      guard descriptor >= 0 else { return }
+      guard descriptor >= 0 else {
+        guard errno == EMFILE || errno == ENFILE else { return }
+        return sendAway()
+      }
       guard connections.count < AdminServer.connectionsLimit else {
         close(descriptor)
         continue
@@ -65,6 +74,13 @@ struct AdminLoop: ~Copyable {
       connections[lastConnection] = AdminConnection(descriptor: descriptor, number: lastConnection)
       poller.add(descriptor, token: lastConnection)
     }
+  }
+
+  /// Has one client hear at once that there is no descriptor for it.
+  private mutating func sendAway() {
+    close(spare)
+    close(linux_accept(listener))
+    spare = Self.openSpare()
   }
 
   private mutating func perform(_ command: AdminServer.Command) {

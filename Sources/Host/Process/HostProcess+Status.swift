@@ -58,7 +58,8 @@ extension Router {
       "lag": .int(lag(of: consumers[instance.consumer])), "dropped": .int(Int64(instance.dropped)),
       "rss_bytes": .int(instance.residentBytes),
       "disk_bytes": .int(Int64(instance.disk.bytes)),
-      "error": (instance.shortage ?? instance.lastError).map { JSON.string($0) } ?? .null, "retry_ms": retry,
+      "error": (instance.shortage ?? instance.lack ?? instance.lastError).map { JSON.string($0) } ?? .null,
+      "retry_ms": retry,
     ]
   }
 

@@ -57,6 +57,12 @@ package final class HostProcess {
     deployment = readable
     paths = DeploymentPaths(directory: deployment.directory)
     Self.harden()
+    let files = DescriptorBudget.raise()
+    guard files >= DescriptorBudget.hostMin else {
+      throw HostError(
+        "a host takes at least \(DescriptorBudget.hostMin) open files, found a limit of \(files): \(DescriptorBudget.remedy)"
+      )
+    }
     try Directory.make("\(paths.root)/run", mode: 0o755)
     lock = try HostLock(path: paths.lock)
     signals = try SignalSource()
@@ -252,10 +258,6 @@ package final class HostProcess {
     umask(0o066)
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-    var files = rlimit()
-    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
-    files.rlim_cur = files.rlim_max
-    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
   }
 
   /// Finds out whether instances can have control groups, and says so once.

@@ -11,13 +11,13 @@ package struct Readiness {
     unready = instances.compactMap { instance in
       if case .running = instance.state { return nil }
       if instance.isLeftOut { return nil }
-      return (instance.name, instance.lastError ?? instance.stateName)
+      return (instance.name, instance.lack ?? instance.lastError ?? instance.stateName)
     }
     let settled = instances.allSatisfy { instance in
       switch instance.state {
       case .running, .quarantined, .stopped: true
       // One that failed and waits for its next try will not be ready soon; nobody is kept waiting for it.
-      case .waiting: instance.lastError != nil
+      case .waiting: instance.lastError != nil || instance.lack != nil
       case .starting, .stopping: false
       }
     }

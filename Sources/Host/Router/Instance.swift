@@ -50,6 +50,8 @@ package final class Instance {
   package internal(set) var restarts = 0
   /// Why it last failed.
   package internal(set) var lastError: String?
+  /// What the host lacks to start it, which is no failure of its own.
+  var lack: String?
   var runningSince: Int64?
   /// The process has reported `stop` done.
   var hasStopped = false

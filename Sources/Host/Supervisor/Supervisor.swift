@@ -15,6 +15,9 @@ package final class Supervisor {
   /// How long `stop` may take, ns.
   static let stopDeadline = Int64(PROMETHEAN_STOP_SECONDS) * nanosecondsPerSecond
 
+  /// How long an instance waits for what the host lacks before it looks again, ns.
+  private static let lackInterval = nanosecondsPerSecond
+
   let deployment: Deployment
   let router: Router
   let log: Log
@@ -76,6 +79,8 @@ package final class Supervisor {
   }
 
   private func start(_ instance: Instance, now: Int64) {
+    if let shortage = DescriptorBudget.shortage() { return postpone(instance, shortage, now: now) }
+    instance.lack = nil
     instance.generation += 1
     instance.hasStopped = false
     instance.runningSince = nil
@@ -104,6 +109,15 @@ package final class Supervisor {
     } catch {
       ended(instance, reason: error.description, inVain: true, now: now)
     }
+  }
+
+  /// Has an instance wait until the host has what it lacks, without counting that against it.
+  private func postpone(_ instance: Instance, _ lack: String, now: Int64) {
+    if instance.lack == nil {
+      log.error("cannot be started yet: \(lack)", plugin: instance.plugin.id, instance: instance.name)
+    }
+    instance.lack = lack
+    instance.state = .waiting(until: now + Self.lackInterval)
   }
 
   // MARK: - What a runner says
