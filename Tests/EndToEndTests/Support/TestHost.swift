@@ -147,6 +147,14 @@ final class TestHost {
     try Program([Products.promethean, "--deployment", directory] + words, seconds: seconds)
   }
 
+  /// What the host has logged, oldest first.
+  var records: [JSON] {
+    get throws {
+      let text = try String(contentsOfFile: "\(directory)/var/log/host.log", encoding: .utf8)
+      return try text.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }
+    }
+  }
+
   // MARK: - Explaining
 
   /// Says what the hosts of a test that fails have logged last.

@@ -1,0 +1,93 @@
+import Envelope
+import Foundation
+import Host
+import Testing
+
+extension EndToEnd {
+  /// A plugin that answers what another was asked, knowing all there is to know of the question.
+  @Suite struct ForgeryTests {
+    private static let question = "promethean.p.echo.t.demo.jobs.question"
+
+    private let host: TestHost
+
+    init() throws {
+      let ids = ["forger", "holder"]
+      let plugins = ids.map { id in
+        """
+          \(id):
+            library: \(id)
+            tenants: [echo/demo]
+            grants:
+              subscribe: [\(Self.question), "promethean.p.echo.t.demo.\(id).*"]
+              \(id == "forger" ? "publish: [\(Self.question)]" : "")
+        """
+      }
+      host = try TestHost(
+        """
+        version: 1
+        host: { http: { enabled: false } }
+        tenants: [{ provider: echo, tenant: demo }]
+        plugins:
+        \(plugins.joined(separator: "\n"))
+        """
+      )
+      for id in ids {
+        let manifest = TestHost.worker(
+          id,
+          inputs: [Self.question, "promethean.p.echo.t.demo.\(id).*"],
+          outputs: id == "forger" ? [Self.question] : [],
+          capabilities: []
+        )
+        let isHonest = id == "holder"
+        // Of those that are given a question, a service answers; a worker merely hears it.
+        let kind = isHonest ? manifest.replacing("kind: worker", with: "kind: service") : manifest
+        try host.compile("forger", id: id, manifest: kind, defining: isHonest ? ["HONEST"] : [])
+      }
+      try host.start()
+    }
+
+    @Test func `a question is answered by whom it was given to, whoever else answers it`() throws {
+      let (asker, other) = (try host.client(), try host.client())
+      let asked = try asker.send(
+        "request",
+        ["topic": .string(Self.question), "intent": "question", "timeout_ms": .int(TestHost.patience)]
+      )
+      try host.until("it is held") {
+        try asker.call("status")
+        if asker.hasEvent { throw ChildProcess.Failure(description: "\(try asker.receive())") }
+        return try other.instance("holder")["in_flight"] == 1 ? () : nil
+      }
+      let tried = try host.until("the forger knows the question") { () -> JSON? in
+        let answer = try other.request("promethean.p.echo.t.demo.forger.forge")["data"]
+        return answer?["knows"] == 1 ? answer : nil
+      }
+      let count = try #require(tried["tried"]?.intValue)
+      #expect(count > 0)
+      // The forgeries were read before this is: they came first.
+      #expect(try other.instance("holder")["in_flight"] == 1)
+      try asker.call("status")
+      #expect(!asker.hasEvent)
+
+      _ = try other.request("promethean.p.echo.t.demo.holder.release")
+      let event = try asker.receive()
+      guard case .ok(let answer) = event.content, event.request == asked else {
+        Issue.record("\(event)")
+        return
+      }
+      #expect(answer["envelope"]?["data"] == ["from": "holder"])
+      #expect(answer["envelope"]?["source"] == "urn:promethean:holder")
+      try asker.call("status")
+      #expect(!asker.hasEvent)
+
+      for id in ["forger", "holder"] { #expect(try other.instance(id)["restarts"] == 0) }
+      // Each try is on record, in the name of whoever made it.
+      #expect(try host.stop() == .status(0))
+      let records = try host.records.filter {
+        $0["message"]?.stringValue?.hasSuffix("a delivery that is not open") == true
+      }
+      // It was answered once and settled in four ways.
+      #expect(records.count >= Int(count) * 5)
+      #expect(records.allSatisfy { $0["plugin"] == "forger" && $0["level"] == "warn" })
+    }
+  }
+}
