@@ -39,26 +39,80 @@ extension EndToEnd {
       try client.request("promethean.p.echo.t.demo.\(id).\(what)")["data"]
     }
 
-    @Test(arguments: ["close", "freeze"])
-    func `a plugin that breaks its runner is ended and started again, and the others work`(what: String) throws {
-      let client = try host.client()
-      // Its answer may have been on its way.
-      _ = try? ask(client, "saboteur", what)
-      #expect(try ask(client, "other", "report") == [:])
-      _ = try host.until("it runs again") { () -> Bool? in
-        let saboteur = try client.instance("saboteur")
-        return saboteur["restarts"] == 1 && saboteur["ready"] == true ? true : nil
-      }
-      #expect(try ask(client, "saboteur", "report") == [:])
-      #expect(try client.instance("other")["restarts"] == 0)
+    /// Something that a plugin does to its runner.
+    struct Sabotage: Sendable, CustomTestStringConvertible {
+      /// What it is told.
+      let intent: String
+      /// What `status` says of why it ended, of which the first that comes is said.
+      let reasons: [String]
+      var testDescription: String { intent }
     }
 
-    @Test(arguments: ["storm", "attach"])
-    func `wakes without end and descriptors for the host come to nothing`(what: String) throws {
+    private static let late = "it held a delivery for longer than its deadline of 1.0 seconds"
+
+    static let deadly = [
+      // The runner finds that it has no host, or the host that it has been hung up on.
+      Sabotage(intent: "close", reasons: ["it exited with status 3", "it was killed by signal 9 (SIGKILL)"]),
+      Sabotage(intent: "hang_up", reasons: ["it was killed by signal 9 (SIGKILL)"]),
+      Sabotage(intent: "mute", reasons: [late]),
+      Sabotage(intent: "freeze", reasons: [late]),
+      Sabotage(intent: "unmap", reasons: ["it was killed by signal 11 (SIGSEGV)"]),
+    ]
+
+    /// Waits until the saboteur runs again, unharmed, and looks whether the other one has noticed anything.
+    private func expectAgain(_ client: AdminClient, reasons: [String]) throws {
+      #expect(try ask(client, "other", "report") == [:])
+      let saboteur = try host.until("it runs again") { () -> JSON? in
+        let saboteur = try client.instance("saboteur")
+        guard saboteur["restarts"] == 1, saboteur["ready"] == true else { return nil }
+        return saboteur
+      }
+      #expect(reasons.contains(saboteur["error"]?.stringValue ?? ""), "\(saboteur)")
+      #expect(try ask(client, "saboteur", "report") == [:])
+      let other = try client.instance("other")
+      #expect(other["restarts"] == 0 && other["error"]?.isNull == true)
+    }
+
+    @Test(arguments: deadly)
+    func `a plugin that breaks its runner is ended and started again, and the others work`(sabotage: Sabotage) throws {
       let client = try host.client()
+      // Its answer may have been on its way.
+      _ = try? ask(client, "saboteur", sabotage.intent)
+      try expectAgain(client, reasons: sabotage.reasons)
+    }
+
+    @Test func `one that has made itself deaf is ended when it leaves something waiting`() throws {
+      let client = try host.client()
+      #expect(try ask(client, "saboteur", "deafen") == [:])
+      // Nothing is asked of it, so nothing is amiss.
+      let deaf = try client.instance("saboteur")
+      #expect(deaf["state"] == "RUNNING" && deaf["restarts"] == 0)
+      let message = "saboteur ended while it handled the request: \(Self.late)"
+      #expect(throws: AdminClientError.refused(code: "failed", message: message)) {
+        try ask(client, "saboteur", "report")
+      }
+      try expectAgain(client, reasons: [Self.late])
+    }
+
+    @Test func `one that no longer hears its host works on, and is ended when it does not stop`() throws {
+      let client = try host.client()
+      #expect(try ask(client, "saboteur", "withdraw") == [:])
+      for id in ["saboteur", "other"] { #expect(try ask(client, id, "report") == [:]) }
+      #expect(try client.instance("saboteur")["restarts"] == 0)
+      #expect(try host.stop() == .status(0))
+      let late = try host.records.filter { $0["message"]?.stringValue?.contains("did not stop in order") == true }
+      #expect(late.map { $0["plugin"] } == ["saboteur"])
+      #expect(late.first?["message"] == "did not stop in order: stop took longer than it may")
+    }
+
+    @Test(arguments: ["storm", "attach", "replace"])
+    func `wakes without end, descriptors for the host and others in their place come to nothing`(what: String) throws {
+      let client = try host.client()
+      // By now the client that waited for the start is gone, and this one is there.
+      try client.call("status")
       let view = ProcessView(pid: try #require(host.process?.pid))
       let before = try view.descriptorCount
-      #expect(try ask(client, "saboteur", what) == [:])
+      for what in [what, "report"] { #expect(try ask(client, "saboteur", what) == [:]) }
       #expect(try ask(client, "other", "report") == [:])
       #expect(try view.descriptorCount == before)
       for id in ["saboteur", "other"] { #expect(try client.instance(id)["restarts"] == 0) }
