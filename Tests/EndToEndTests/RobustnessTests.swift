@@ -37,6 +37,58 @@ extension EndToEnd {
       }
     }
 
+    /// Where a plugin blocks for ever, as `broken.c` names it, and what `status` says of it.
+    private static let blocks = [
+      "HANG_IN_CONSTRUCTOR": "it was loading its library for longer than it may",
+      "HANG_IN_CREATE": "it was in create for longer than it may",
+      "HANG_IN_START": "it was in start for longer than it may",
+      "FREEZE_IN_START": "it was in start for longer than it may",
+      "FREEZE_WHEN_ASKED": "it held a delivery for longer than its deadline of 0.2 seconds",
+    ]
+
+    @Test func `plugins that block for ever are ended each time, and quarantined, and the others work`() throws {
+      let ids = Self.blocks.keys.map { ($0, $0.lowercased().replacing("_", with: "")) }
+      let plugins = ids.map { _, id in
+        """
+          \(id):
+            library: \(id)
+            tenants: [echo/demo]
+            grants: { subscribe: ["promethean.p.echo.t.demo.\(id).*"] }
+            limits: { start: 200ms, deadline: 200ms }
+        """
+      }
+      let host = try TestHost(TestHost.consumers(["whole": []], more: plugins.joined(separator: "\n")))
+      try host.compileConsumer("whole")
+      for (name, id) in ids {
+        let manifest = TestHost.worker(id, inputs: ["promethean.p.echo.t.demo.\(id).*"], capabilities: [])
+        try host.compile("broken", id: id, manifest: manifest, defining: [name])
+      }
+      try host.start()
+      let (client, asker) = (try host.client(), try host.client())
+      var count = 0
+      try host.until("all are quarantined") {
+        count += 1
+        try client.publish(count)
+        // One of them blocks only over this.
+        if try client.instance("freezewhenasked")["ready"] == true {
+          #expect(throws: AdminClientError.self) { try asker.request("promethean.p.echo.t.demo.freezewhenasked.ask") }
+        }
+        return try ids.allSatisfy { try client.instance($0.1)["state"] == "QUARANTINED" } ? () : nil
+      }
+      for (name, id) in ids {
+        let broken = try client.instance(id)
+        #expect(broken["error"]?.stringValue == Self.blocks[name], "\(name)")
+        #expect(broken["pid"]?.isNull == true)
+        // The eighth start in vain is the last.
+        #expect(broken["restarts"] == 7, "\(name)")
+      }
+      try host.waitUntilIdle(client, "whole")
+      #expect(try client.report("whole")["seen"] == .int(Int64(count)))
+      let whole = try client.instance("whole")
+      #expect(whole["state"] == "RUNNING" && whole["restarts"] == 0)
+      #expect(try host.stop() == .status(0))
+    }
+
     @Test func `a message that its consumer dies of goes to the dead letters, and the others pass`() throws {
       let limits = "limits: { max_attempts: 3 }"
       let host = try host(["worker": ["config: { crash_on: 7 }", limits], "other": []])

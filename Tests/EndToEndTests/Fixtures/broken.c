@@ -1,6 +1,7 @@
 // A plugin that is broken in one way, which a name that is defined for the compiler chooses.
 
 #include <promethean/plugin.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -57,6 +58,8 @@ static promethean_status start(void *instance, uint64_t operation) {
   abort();
 #elif defined HANG_IN_START
   hang();
+#elif defined FREEZE_IN_START
+  raise(SIGSTOP);
 #elif defined NO_END_OF_START
   return PROMETHEAN_PENDING;
 #endif
@@ -65,6 +68,9 @@ static promethean_status start(void *instance, uint64_t operation) {
 
 static promethean_status deliver(void *instance, uint64_t delivery, const promethean_host_envelope *envelope) {
   (void)instance, (void)delivery, (void)envelope;
+#ifdef FREEZE_WHEN_ASKED
+  raise(SIGSTOP);
+#endif
   return PROMETHEAN_OK;
 }
 
