@@ -1,6 +1,7 @@
 // A plugin that harms as a request tells it to, by the request's intent, for as long as it lives.
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,7 +9,12 @@
 
 /// Which flood goes on, if any.
 static void (*flood)(void);
-static int ignores_stop;
+/// How it ends when it is told to: not at all, by the C library's way out, or by a crash.
+static enum { IN_ORDER, NEVER, BY_EXIT, BY_CRASH } stops = IN_ORDER;
+/// Whether it takes no more of what comes, and whether its library's end lasts for ever.
+static int is_blocked, lingers;
+/// Numbered events that it has taken.
+static long long taken, last_taken, disorder;
 
 static void spin(void) {
   for (volatile int i = 0;; i++) (void)i;
@@ -64,15 +70,42 @@ static void *lock_twice(void *nothing) {
   return NULL;
 }
 
+/// Until there is no more: abort tells that from a write to where there is nothing.
 static void leak(void) {
   for (;;) {
     char *more = malloc(1 << 20);
+    if (!more) abort();
     memset(more, 1, 1 << 20);
   }
 }
 
-static void *idle(void *nothing) {
+static void sleep_for_ever(void) {
   for (;;) sleep(1000);
+}
+
+/// Called at the C library's way out, and when the library is unmapped.
+static void linger(void) {
+  if (lingers) sleep_for_ever();
+}
+
+__attribute__((destructor)) static void destruct(void) { linger(); }
+
+static promethean_status take(const promethean_host_envelope *envelope) {
+  long long n = number(envelope->payload, "n", -1);
+  if (n != ++last_taken) disorder++;
+  last_taken = n;
+  taken++;
+  return PROMETHEAN_OK;
+}
+
+static promethean_status tell(uint64_t delivery) {
+  char json[128];
+  snprintf(json, sizeof json, "{\"taken\":%lld,\"last\":%lld,\"disorder\":%lld}", taken, last_taken, disorder);
+  return respond(delivery, json);
+}
+
+static void *idle(void *nothing) {
+  sleep_for_ever();
   return nothing;
 }
 
@@ -106,11 +139,18 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (is(what, "segfault")) *(volatile int *)8 = 0;
   if (is(what, "spin")) spin();
   if (is(what, "deadlock")) lock_twice(NULL);
+  if (is(what, "take")) return take(envelope);
+  if (is(what, "tell")) return tell(delivery);
   if (is(what, "leak")) leak();
   if (is(what, "fork")) syscall(SYS_fork);
   if (is(what, "poke")) poke_beside(envelope);
   if (is(what, "threads")) return threads(delivery);
-  if (is(what, "stay")) ignores_stop = 1;
+  if (is(what, "block")) is_blocked = 1;
+  if (is(what, "ignore")) signal(SIGTERM, SIG_IGN);
+  if (is(what, "linger") || is(what, "leave")) lingers = atexit(linger) == 0;
+  if (is(what, "stay")) stops = NEVER;
+  if (is(what, "leave")) stops = BY_EXIT;
+  if (is(what, "fall")) stops = BY_CRASH;
   if (is(what, "frames")) flood = flood_frames;
   if (is(what, "events")) flood = flood_events;
   if (is(what, "requests")) flood = flood_requests;
@@ -130,6 +170,8 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
 static void poll(void *instance) {
   (void)instance;
   if (flood) flood();
+  // What has been said is on its way, and nothing more is read.
+  if (is_blocked) sleep_for_ever();
 }
 
 static promethean_status create(const promethean_host *given, void **instance) {
@@ -145,7 +187,9 @@ static promethean_status start(void *instance, uint64_t operation) {
 
 static promethean_status stop(void *instance, uint64_t operation) {
   (void)instance, (void)operation;
-  return ignores_stop ? PROMETHEAN_PENDING : PROMETHEAN_OK;
+  if (stops == BY_EXIT) exit(0);
+  if (stops == BY_CRASH) abort();
+  return stops == NEVER ? PROMETHEAN_PENDING : PROMETHEAN_OK;
 }
 
 static void destroy(void *instance) { (void)instance; }
