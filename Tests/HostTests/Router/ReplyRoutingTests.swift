@@ -1,6 +1,8 @@
 import CChannel
 import Envelope
+import Glibc
 import PluginABI
+import TestSupport
 import Testing
 
 @testable import Host
@@ -9,10 +11,18 @@ import Testing
 @Suite struct ReplyRoutingTests {
   private static let tenants = ["red", "green", "blue", "grey"]
   private static let providers = ["echo", "pigeon", "parrot"]
-  private let harness: RouterHarness
+  /// Where the journal and the key of a deployment lie, which outlive its host.
+  private let directory: TemporaryDirectory
+  private var harness: RouterHarness
 
   init() throws {
-    harness = try RouterHarness { fixture in
+    directory = try TemporaryDirectory()
+    harness = try Self.host(in: directory)
+  }
+
+  /// Starts a host.
+  private static func host(in directory: TemporaryDirectory) throws -> RouterHarness {
+    let edit = { (fixture: ManifestFixture) in
       let tenants = Self.providers.flatMap { provider in Self.tenants.map { (provider, $0) } }
       fixture.files["plugins.yml"] = """
         version: 1
@@ -49,6 +59,7 @@ import Testing
         "Indexer": Self.manifest("indexer", "worker", "promethean.p.*.t.*.events.SocialMessageCreated", ""),
       ]
     }
+    return try RouterHarness(edit, in: directory)
   }
 
   private static func manifest(_ id: String, _ kind: String, _ input: String, _ more: String) -> String {
@@ -65,9 +76,16 @@ import Testing
 
   /// A message that the brain holds.
   private struct Held {
-    let delivery: UInt64
+    /// Its delivery; nil once that is another host's.
+    var delivery: UInt64?
     let envelope: Envelope
     var topic: String { "promethean.p.\(envelope.provider).t.\(envelope.tenant).social.PostMessage" }
+  }
+
+  /// Ends the host in order and starts the next one on what it has left.
+  private mutating func restart() throws {
+    harness.close()
+    harness = try Self.host(in: directory)
   }
 
   private func publishMessage(_ id: String, provider: String, tenant: String, space: String) throws {
@@ -183,15 +201,57 @@ import Testing
     #expect(forged.status == PROMETHEAN_DENIED && forged.written.isEmpty)
   }
 
-  /// Interleavings of what comes in, answers, attempts and crashes: what goes out is always where it came from.
-  @Test func `whatever happens between, an answer goes where the message came from`() throws {
+  @Test mutating func `a handle outlives the host, but not its key`() throws {
+    var brain = try harness.start("brain")
+    try publishMessage("m1", provider: "echo", tenant: "red", space: "lobby")
+    harness.read()
+    let message = try #require(try held(brain).first)
+    try restart()
+    brain = try harness.start("brain")
+    let kept = try post(brain, try harness.start("writer"), on: message.topic, reply: message.envelope.reply)
+    #expect(kept.status == PROMETHEAN_OK)
+    #expect(kept.written.map(\.resource) == ["urn:echo:space:red:lobby"])
+
+    // That it was written counts, so it is not written again.
+    harness.read()
+    harness.close()
+    try #require(unsafe unlink(directory.file("reply.key")) == 0)
+    try restart()
+    brain = try harness.start("brain")
+    let writer = try harness.start("writer")
+    // The message is given again, with a handle that is good.
+    var given: Held?
+    try harness.run {
+      given = try given ?? held(brain).first
+      return given != nil
+    }
+    let again = try #require(given)
+    #expect(again.envelope.id == message.envelope.id && again.envelope.reply != message.envelope.reply)
+    let lost = try post(brain, writer, on: message.topic, reply: message.envelope.reply)
+    #expect(lost.status == PROMETHEAN_DENIED && lost.written.isEmpty)
+    #expect(lost.message.contains("it was not given to brain for a message of echo/red"))
+    #expect(try post(brain, writer, on: again.topic, reply: again.envelope.reply).status == PROMETHEAN_OK)
+  }
+
+  /// Interleavings of what comes in, answers, attempts, crashes and restarts of the host: what goes out is always where it
+  /// came from.
+  @Test mutating func `whatever happens between, an answer goes where the message came from`() throws {
     var random = SystemRandomNumberGenerator()
     var brain = try harness.start("brain")
     var writer = try harness.start("writer")
     var open: [Held] = []
     var old: [Held] = []
     var sent = 0
-    for _ in 0..<Self.steps {
+    for step in 1...Self.steps {
+      if step.isMultiple(of: Self.stepsOfHost) {
+        // What it held is given to the next again; the handles that are out are as good as they were.
+        harness.read()
+        open += try held(brain)
+        try restart()
+        brain = try harness.start("brain")
+        writer = try harness.start("writer")
+        for index in open.indices { open[index].delivery = nil }
+      }
       switch Int.random(in: 0..<100, using: &random) {
       case 0..<40:
         sent += 1
@@ -210,8 +270,8 @@ import Testing
         #expect(posted.written.map(\.resource) == [message.envelope.key])
         #expect(posted.written.map(\.provider) == [message.envelope.provider])
         #expect(posted.written.map(\.tenant) == [message.envelope.tenant])
-        brain.send(WIRE_SETTLE, PROMETHEAN_SETTLE_ACK, token: message.delivery)
-        open.removeAll { $0.delivery == message.delivery }
+        if let delivery = message.delivery { brain.send(WIRE_SETTLE, PROMETHEAN_SETTLE_ACK, token: delivery) }
+        open.removeAll { $0.delivery == message.delivery && $0.envelope.reply == message.envelope.reply }
         old.append(message)
       case 80..<95:
         // With a handle of another message, on the topic of some tenant.
@@ -236,4 +296,6 @@ import Testing
 
   /// How many things happen in the last test.
   private static let steps = 10_000
+  /// How many of them happen to one host.
+  private static let stepsOfHost = 200
 }
