@@ -27,6 +27,9 @@ package final class ControlGroups {
     return "\(names) (version \(places.first?.isUnified == true ? 2 : 1))"
   }
 
+  /// Whether groups bound something here.
+  func bound(_ controller: Controller) -> Bool { places.contains { $0.controllers.contains(controller) } }
+
   /// Looks for what this machine offers, and clears away what killed hosts have left.
   ///
   /// - Parameters:

@@ -64,7 +64,12 @@ package final class Launcher {
   func launch(_ instance: Instance, siblings: Int, of deployment: Deployment) throws(LaunchError) -> RunnerProcess {
     var setup = try setup(of: instance, in: deployment)
     // The kernel counts the threads of a user, who is a plugin's; a group counts those of an instance.
-    if setup.uid != 0 { setup.limits.threads *= UInt64(siblings) }
+    if setup.uid != 0 {
+      setup.limits.threads *= UInt64(siblings)
+      // The user's count holds what a killed host has left, until that is reaped. Where a group keeps the limit, it need
+      // not be short of threads for that.
+      if groups?.bound(.pids) == true { setup.limits.threads *= 2 }
+    }
     do {
       let library = try store.copy(of: instance.plugin.library)
       let group = try groups.map { groups throws(HostError) in
