@@ -155,7 +155,8 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (is(what, "events")) flood = flood_events;
   if (is(what, "requests")) flood = flood_requests;
   if (is(what, "state")) flood = flood_state;
-  if (is(what, "logs")) flood = flood_logs;
+  // Without end too where the ring is spoilt, for the host looks into it when there is something to read.
+  if (is(what, "logs") || is(what, "poke")) flood = flood_logs;
   if (is(what, "output")) flood = flood_output;
   if (flood) host->wake(host->context);
   return respond(delivery, "{}");
