@@ -82,11 +82,17 @@ struct Program {
 
   /// What this process's environment says of what the command line reads there.
   ///
-  /// Nothing else is copied out of it: some of it may be credentials.
+  /// Nothing else is copied out of it: some of it may be credentials. What a service manager said to this process is
+  /// taken out of it.
   static func processEnvironment() -> [String: String] {
     var result: [String: String] = [:]
     for name in Command.promethean.variables.union(["NO_COLOR", Command.credentialsVariable]) {
       if let value = unsafe getenv(name) { result[name] = unsafe String(cString: value) }
+    }
+    for name in ServiceManager.Wishes.variables {
+      guard let value = unsafe getenv(name) else { continue }
+      result[name] = unsafe String(cString: value)
+      unsafe unsetenv(name)
     }
     return result
   }

@@ -27,6 +27,8 @@ extension Command {
       Reads plugins.yml, starts every plugin in a sandboxed process of its own, and prints the table of instances once all are ready or will not be. \
       Ctrl-C, SIGTERM or promethean down stops everything in order; a second Ctrl-C at once. What the host keeps is in var beside plugins.yml.
 
+      Under systemd it says when it is ready, how it is, and that it still works; promethean export systemd prints a unit.
+
       With --safe nothing starts but the plugins that are named; the others are shown as STOPPED, and the journal keeps what is for them.
       """,
     arguments: [plugins],
@@ -52,6 +54,7 @@ extension Command {
     if invocation.has(safe) { options.only = Set(invocation.all(plugins)) }
     options.isVerbose = invocation.has(verbose)
     options.credentialsDirectory = session.environment[credentialsVariable]
+    options.service = ServiceManager.Wishes(environment: session.environment)
     let given = invocation.has(GlobalOption.deployment) ? invocation[GlobalOption.deployment] : nil
     options.onReady = greeting(deployment: given, session)
     let host: HostProcess

@@ -141,6 +141,24 @@ static inline socklen_t linux_unix_address(const char *path, struct sockaddr_un 
   return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
 }
 
+/// Sends a datagram to a Unix socket without waiting: to a path, or to a name behind an @ that lies in no file system.
+/// Returns 0, or -1 with errno.
+static inline int linux_send_datagram(int socket, const char *to, const void *bytes, size_t size) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(to);
+  if (length >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memcpy(address.sun_path, to, length);
+  int is_abstract = to[0] == '@';
+  if (is_abstract) address.sun_path[0] = 0;
+  // A path ends with a NUL; of a name, a NUL would be a part.
+  socklen_t end = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (is_abstract ? 0 : 1));
+  ssize_t sent = sendto(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&address, end);
+  return sent == (ssize_t)size ? 0 : -1;
+}
+
 // MARK: - Connections
 
 /// An IP address: 4 or 16 bytes in network order.

@@ -10,6 +10,8 @@ package struct HostOptions: Sendable {
   package var runner: String
   /// Where systemd puts the credentials of a service; nil: this is none.
   package var credentialsDirectory: String?
+  /// What the service manager that started the host wants to be told; nil: there is none.
+  package var service: ServiceManager.Wishes?
   /// Whether what is logged is shown on standard error too.
   package var isVerbose = false
   /// The ids of the plugins to start; nil: all that are enabled.

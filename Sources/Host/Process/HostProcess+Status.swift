@@ -17,6 +17,9 @@ extension HostProcess {
     ]
   }
 
+  /// The same in a line for people, as service managers show it.
+  var statusLine: String { StatusLine.text(supervisor.instances, degraded: degraded.keys.sorted()) }
+
   /// Serves metrics and health, if the deployment wants that.
   ///
   /// A port that is taken is no reason not to run.

@@ -37,6 +37,9 @@ package final class HostProcess {
   private(set) var readiness = Readiness()
   let health = HealthBoard()
 
+  /// Who is told how the host is, if a service manager has started it.
+  let service: ServiceManager?
+
   private let options: HostOptions
   private let lock: HostLock
   private let signals: SignalSource
@@ -71,6 +74,8 @@ package final class HostProcess {
     metrics = HostMetrics(version: Build.version, revision: Build.revision, redactor: redactor)
     try Directory.make(paths.log, mode: 0o750)
     log = try Log(Self.logOptions(options, deployment.host, paths), metrics: metrics.registry, redactor: redactor)
+    let log = self.log
+    service = options.service.map { ServiceManager($0, log: log) }
     let secrets = try SecretStore(
       tenants: deployment.tenants,
       directory: options.credentialsDirectory,
@@ -152,6 +157,7 @@ package final class HostProcess {
     guard !isStopping else { return }
     isStopping = true
     log.info("stopping")
+    service?.stopping()
     supervisor.stop()
   }
 
@@ -193,7 +199,11 @@ package final class HostProcess {
       unhealthy: degraded.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" },
       unready: readiness.unready.map { "\($0.name): \($0.reason)" }
     )
-    if readiness.becameSettled { options.onReady(status) }
+    service?.tick(now: now, status: statusLine)
+    if readiness.becameSettled {
+      service?.ready()
+      options.onReady(status)
+    }
   }
 
   private func handle(_ event: Poller.Event) {
