@@ -27,12 +27,15 @@ struct SystemdUnit {
       guard path.utf8.allSatisfy({ $0.isAlphanumeric || "/._-+@,=".utf8.contains($0) }) else {
         return "\(path) has characters that mean something else in a unit"
       }
-      if Self.temporary.contains(where: path.hasPrefix) { return "\(path) is out of a service's sight: it has a /tmp of its own" }
+      if Self.temporary.contains(where: path.hasPrefix) {
+        return "\(path) is out of a service's sight: it has a /tmp of its own"
+      }
     }
     let isUser = user.utf8.allSatisfy { $0.isAlphanumeric || "_-.".utf8.contains($0) } && !user.hasPrefix("-")
     if user.isEmpty || !isUser { return "\(user) is no user's name" }
     // What follows would be another service: without namespaces of their users' own, and with rights to give away.
-    return user == "root" || user == "0" ? "the unit takes from root what a host of root's needs; name another user" : nil
+    return user == "root" || user == "0"
+      ? "the unit takes from root what a host of root's needs; name another user" : nil
   }
 
   private var directory: String { Files.parent(of: deployment) }
@@ -143,7 +146,8 @@ struct SystemdUnit {
 extension UInt8 {
   fileprivate var isAlphanumeric: Bool {
     switch self {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
       true
     default: false
     }
