@@ -26,6 +26,10 @@ extension EndToEnd {
       """,
     ]
 
+    /// What the unit for systemd takes and needs no systemd to be taken: capabilities for good, and the machine's users.
+    private static let asService = ["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
+    private static let withOwnUsers = ["/usr/bin/unshare", "--user", "--map-current-user"]
+
     static let accounts =
       geteuid() == 0
       ? [
@@ -36,6 +40,12 @@ extension EndToEnd {
           wrapper: asNobody + withoutNamespaces,
           owner: nobody,
           level: "landlock"
+        ),
+        Account(
+          testDescription: "a service",
+          wrapper: asNobody + asService + withOwnUsers,
+          owner: nobody,
+          level: "full"
         ),
       ]
       : [

@@ -78,8 +78,9 @@ struct SystemdUnit {
 
     # Ready is when every instance is ready or will not be; limits.start of plugins.yml may be longer than this.
     TimeoutStartSec=5min
-    # The host's loop gives a sign of life at half of this.
+    # The host's loop gives a sign of life at half of this. It would live on after SIGABRT, of which Swift prints a backtrace.
     WatchdogSec=30s
+    WatchdogSignal=SIGKILL
     Restart=on-failure
     RestartSec=5s
     # The command line was wrong, and will be.
