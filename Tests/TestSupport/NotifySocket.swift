@@ -21,7 +21,7 @@ package final class NotifySocket {
     let name = Array(address.utf8)
     unsafe withUnsafeMutableBytes(of: &place.sun_path) { unsafe $0.copyBytes(from: name) }
     if address.hasPrefix("@") { place.sun_path.0 = 0 }
-    let size = MemoryLayout.offset(of: \sockaddr_un.sun_path)! + name.count + (address.hasPrefix("@") ? 0 : 1)
+    let size = MemoryLayout<sa_family_t>.size + name.count + (address.hasPrefix("@") ? 0 : 1)
     let isBound = unsafe withUnsafePointer(to: &place) { place in
       unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe bind(descriptor, $0, socklen_t(size)) == 0

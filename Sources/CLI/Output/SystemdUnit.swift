@@ -58,7 +58,7 @@ struct SystemdUnit {
     """
     # Runs a Promethean host. Printed by `promethean export systemd`; what to know about it: docs/operations.md.
     #
-    # Instances inherit all of it and close sandboxes of their own within. What is left open here, and why, stands beside it.
+    # Instances inherit all of it and close sandboxes of their own within. What is left open, and why, stands beside it.
 
     [Unit]
     Description=Promethean host of \(directory)
@@ -76,20 +76,23 @@ struct SystemdUnit {
     Group=\(user)
     \(writable)
 
-    # Ready is when every instance is ready or will not be; limits.start of plugins.yml may be longer than this.
+    # Ready is when every instance is ready or will not be: raise this where a limits.start of plugins.yml is longer.
     TimeoutStartSec=5min
-    # The host's loop gives a sign of life at half of this. It would live on after SIGABRT, of which Swift prints a backtrace.
+    # The host's loop gives a sign of life at half of this.
+    # It would live on after SIGABRT, of which Swift's runtime prints a backtrace.
     WatchdogSec=30s
     WatchdogSignal=SIGKILL
     Restart=on-failure
     RestartSec=5s
     # The command line was wrong, and will be.
     RestartPreventExitStatus=2
-    # The host stops its instances in order, so it alone hears SIGTERM: 10 s for each of three kinds of plugins, then the journal.
+    # The host stops its instances in order, so it alone hears SIGTERM: 10 s for each of three kinds of plugins, and then
+    # the journal.
     KillMode=mixed
     TimeoutStopSec=60s
 
-    # A control group for each instance, with its own limits. One that the kernel ends for want of memory is the host's to start again.
+    # A control group for each instance, with its own limits. One that the kernel ends for want of memory is the host's to
+    # start again.
     Delegate=memory pids cpu
     OOMPolicy=continue
 

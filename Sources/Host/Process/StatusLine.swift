@@ -3,9 +3,12 @@ enum StatusLine {
   /// Instances that are named before the rest are counted.
   private static let named = 5
 
+  /// Says who is ready, who is not, and what is wrong with the host itself.
+  ///
   /// - Parameters:
   ///   - instances: All there are; those that a safe start leaves out do not count.
-  ///   - degraded: What is wrong with the host itself.
+  ///   - degraded: What is wrong with the host, in a word each.
+  /// - Returns: The line.
   static func text(_ instances: [Instance], degraded: [String]) -> String {
     let wanted = instances.filter { !$0.isLeftOut }
     let unready = wanted.compactMap { instance in word(for: instance).map { "\(instance.name): \($0)" } }
