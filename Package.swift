@@ -183,6 +183,7 @@ let package = Package(
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
     .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
+    .library(name: "BenchHostile", type: .dynamic, targets: ["BenchHostile"]),
   ],
   targets: [
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
@@ -225,6 +226,7 @@ let package = Package(
 
     benchPlugin("Source"),
     benchPlugin("Sink"),
+    benchPlugin("Hostile"),
     .target(name: "BenchProbe", dependencies: ["CChannel"], path: "Benchmarks/Probe", cSettings: cSettings),
     .target(name: "BenchNATS", path: "Benchmarks/NATS", cSettings: cSettings),
     .executableTarget(

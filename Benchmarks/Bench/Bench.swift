@@ -27,7 +27,7 @@ enum Bench {
 
   /// What can be measured by itself; all of it is, unless some are named.
   private enum Part: String, CaseIterable {
-    case hop, route, durable, start
+    case hop, route, durable, start, hostile
   }
 
   private static func run(_ parts: [Part]) throws {
@@ -41,6 +41,7 @@ enum Bench {
       case .route: try Routing.measure(in: directory, into: &report)
       case .durable: try Durable.measure(in: directory, into: &report)
       case .start: try Start.measure(in: directory, into: &report)
+      case .hostile: try Hostile.measure(in: directory, into: &report)
       }
     }
     guard parts == Part.allCases else { return }

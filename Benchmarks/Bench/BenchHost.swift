@@ -12,6 +12,8 @@ final class BenchHost {
     var sinks: Int
     /// Whether the journal waits for the disk at each commit.
     var isSynced = true
+    /// Whether the plugin that harms is there too.
+    var isHarmed = false
   }
 
   private enum Event: Sendable {
@@ -75,15 +77,17 @@ final class BenchHost {
 
   /// How the sources publish; the numbers are those of the plugin's.
   enum Mode: Int64 {
-    case stream, durable, ping
+    case stream, durable, ping, paced
   }
 
   /// Has every source publish, and asks the sinks what they got.
-  func run(_ mode: Mode, count: Int, size: Int, window: Int) throws -> Outcome {
+  ///
+  /// - Parameter rate: Envelopes a second, if they are paced; else as many as the window allows.
+  func run(_ mode: Mode, count: Int, size: Int, window: Int = 0, rate: Int = 1) throws -> Outcome {
     var outcome = Outcome()
     let work: JSON = [
       "mode": .int(mode.rawValue), "count": .int(Int64(count)), "size": .int(Int64(size)),
-      "window": .int(Int64(window)),
+      "window": .int(Int64(window)), "rate": .int(Int64(rate)),
     ]
     for answer in try ask((0..<plan.sources).map { ("t\($0)", "run", "\($0)", work) }) {
       outcome.begun = min(outcome.begun, answer["begun"]?.intValue ?? .max)
@@ -100,6 +104,50 @@ final class BenchHost {
     return outcome
   }
 
+  // MARK: - Harm
+
+  /// Has the hostile plugin harm for a while.
+  ///
+  /// - Parameters:
+  ///   - kind: In which way; see the plugin.
+  ///   - events: How often it is told to, which is how often it can be ended by what it does.
+  func harm(_ kind: String, events: Int, until: Int64) throws {
+    for _ in 0..<events {
+      try client.send(
+        "publish",
+        [
+          "topic": "promethean.p.bench.t.t0.events.Harm", "intent": .string(kind), "payload": ["until": .int(until)],
+        ]
+      )
+    }
+    for _ in 0..<events { _ = try answer(to: kind) }
+  }
+
+  /// Waits until the hostile plugin is there and has nothing left to do.
+  ///
+  /// - Returns: How often it has been started again.
+  func awaitCalm() throws -> Int64 {
+    let patience = monotonic() + 20_000_000_000
+    while monotonic() < patience {
+      let instances = try client.call("status")["instances"]?.arrayValue ?? []
+      guard let hostile = instances.first(where: { $0["plugin"] == "bench-hostile" }) else { break }
+      if hostile["state"] == "QUARANTINED" { throw BenchError("quarantined: \(hostile["error"] ?? .null)") }
+      if hostile["ready"] == true, hostile["lag"] == 0, hostile["in_flight"] == 0 {
+        return hostile["restarts"]?.intValue ?? 0
+      }
+      usleep(20_000)
+    }
+    throw BenchError("the hostile plugin did not calm down")
+  }
+
+  private func answer(to name: String) throws -> JSON {
+    switch try client.receive().content {
+    case .ok(let answer): return answer
+    case .error(let error): throw error
+    case .item: throw BenchError("\(name): an item is no answer")
+    }
+  }
+
   /// Sends requests together and returns the payloads of their answers.
   private func ask(_ requests: [(tenant: String, name: String, key: String, payload: JSON)]) throws -> [JSON] {
     for request in requests {
@@ -112,13 +160,7 @@ final class BenchHost {
         ]
       )
     }
-    return try requests.map { request in
-      switch try client.receive().content {
-      case .ok(let answer): return answer["envelope"]?["data"] ?? .null
-      case .error(let error): throw error
-      case .item: throw BenchError("\(request.name): an item is no answer")
-      }
-    }
+    return try requests.map { try answer(to: $0.name)["envelope"]?["data"] ?? .null }
   }
 
   // MARK: - Starting
@@ -151,9 +193,24 @@ final class BenchHost {
           tenants: ["*/*"]
           replicas: \(plan.sinks)
           grants:
-            subscribe: ["promethean.p.bench.t.*.voice.(frame|ping)", "promethean.p.bench.t.*.control.report"]
+            subscribe: ["promethean.p.bench.t.*.voice.(frame|ping|tick)", "promethean.p.bench.t.*.control.report"]
             publish: ["promethean.p.bench.t.*.voice.pong"]
           limits: { rate: \(unlimited) }
+      """
+    let hostile = """
+
+        bench-hostile:
+          library: BenchHostile
+          tenants: ["*/*"]
+          grants:
+            subscribe:
+              - "promethean.p.bench.t.*.events.Harm"
+              - "promethean.p.bench.t.*.control.calm"
+              - "promethean.p.bench.t.*.voice.noise"
+            publish: ["promethean.p.bench.t.*.(voice|events|control).noise"]
+            log: {}
+            clock: {}
+          limits: { memory: 64MiB, in_flight: 1, max_attempts: 100 }
       """
     return """
       version: 1
@@ -168,9 +225,9 @@ final class BenchHost {
           tenants: [\((0..<plan.sources).map { "bench/t\($0)" }.joined(separator: ", "))]
           grants:
             subscribe: ["promethean.p.bench.t.*.control.run", "promethean.p.bench.t.*.voice.pong"]
-            publish: ["promethean.p.bench.t.*.voice.(frame|ping)", "promethean.p.bench.t.*.events.BenchEvent"]
+            publish: ["promethean.p.bench.t.*.voice.(frame|ping|tick)", "promethean.p.bench.t.*.events.BenchEvent"]
           limits: { rate: \(unlimited) }
-      \(plan.sinks > 0 ? sink : "")
+      \(plan.sinks > 0 ? sink : "")\(plan.isHarmed ? hostile : "")
       """
   }
 }

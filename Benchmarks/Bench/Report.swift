@@ -46,7 +46,7 @@ struct Report {
   }
 
   private static func line(_ cells: [String]) -> String {
-    let widths = [20, 12, 12, 12, 8, 0]
+    let widths = [27, 12, 12, 12, 8, 0]
     let padded = zip(cells, widths).enumerated().map { index, cell in
       let space = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
       return index == 0 || index == 2 || index == 5 ? cell.0 + space : space + cell.0

@@ -56,11 +56,11 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (envelope->flags & PROMETHEAN_FLAG_REQUEST) return report(self, delivery);
   self->last = now();
   self->count++;
-  if (!is(envelope->intent, "ping")) return self->count % FRAMES_PER_WORD ? PROMETHEAN_OK : tell(envelope);
+  if (is(envelope->intent, "frame")) return self->count % FRAMES_PER_WORD ? PROMETHEAN_OK : tell(envelope);
   int64_t sent;
   memcpy(&sent, envelope->payload.data, sizeof sent);
   if (self->timed < TIMES_MAX) self->times[self->timed++] = (uint32_t)(self->last - sent);
-  return tell(envelope);
+  return is(envelope->intent, "tick") ? PROMETHEAN_OK : tell(envelope);
 }
 
 static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,

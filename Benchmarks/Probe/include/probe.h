@@ -21,6 +21,10 @@ int probe_use_one_core(void);
 /// Takes that back for the calling thread. Returns 0, or -1 with errno.
 int probe_use_all_cores(void);
 
+/// Starts a process as nice as plugins are that does nothing, as fast as it can, until it is killed. Returns its id, or
+/// -1 with errno.
+int32_t probe_spin(void);
+
 /// Runs a program to its end. Returns how long it took, in nanoseconds, or -1 with errno.
 int64_t probe_spawn(const char *program);
 
