@@ -12,6 +12,7 @@ package final class HostProcess {
   enum Event: Sendable {
     case journal([JournalAnswer])
     case admin(AdminServer.Event)
+    case launched(Int, Result<Launched, LaunchError>)
     case dialled(UInt64, Result<Dialer.Connection, Dialer.Failure>)
     case measured(DiskMeter.Answer)
     case perform(@Sendable (HostProcess) -> Void)
@@ -108,7 +109,8 @@ package final class HostProcess {
         runner: options.runner,
         plugins: deployment.plugins.map(\.id),
         store: paths.store,
-        groups: groups
+        groups: groups,
+        completion: { events.post(.launched($0, $1)) }
       ),
       secrets: secrets,
       quotas: try DiskQuotas(of: deployment, log: log) { events.post(.measured($0)) }
@@ -140,6 +142,7 @@ package final class HostProcess {
     startTelemetry()
     log.info("host started", ["pid": .int(Int64(getpid())), "deployment": .string(deployment.path)])
     loop()
+    supervisor.launcher.close()
     // First of all, for clients may be slow to take their last answers.
     router.finish()
     admin.stop()
@@ -227,6 +230,7 @@ package final class HostProcess {
     switch event {
     case .journal(let answers): journal.receive(answers)
     case .admin(let event): operations?.handle(event)
+    case .launched(let number, let result): supervisor.launched(supervisor.instances[number], result)
     case .dialled(let number, let result): router.dialled(number, result)
     case .measured(let found): supervisor.measured(found, now: HostClock.monotonic)
     case .perform(let body): body(self)

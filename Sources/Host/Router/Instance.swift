@@ -25,6 +25,8 @@ package final class Instance {
   package internal(set) var state = State.waiting(until: 0)
   /// Its process, while it has one.
   var process: RunnerProcess?
+  /// Whether its process is being made, on another thread.
+  var isLaunching = false
   /// The control group of its process, where there are any.
   var group: ControlGroup?
   /// Which copy this is, from 1: each start makes the next.
@@ -121,6 +123,9 @@ package final class Instance {
 
   /// The tenants whose envelopes it may see.
   var tenants: [TenantID] { binding.map { [$0] } ?? plugin.boundTenants }
+
+  /// Whether it has a process, or is about to have one.
+  var hasProcess: Bool { process != nil || isLaunching }
 
   /// Removes its control group, once its process is gone.
   func removeGroup() {

@@ -6,14 +6,14 @@ internal import Glibc
 /// groups lie beside one that the host moves itself into, for there a group has either processes or groups. In version
 /// 1, which knows no delegation, they are made only where the host is in no group itself: another's belongs to whoever
 /// made it, who counts and clears it away.
-package final class ControlGroups {
+package final class ControlGroups: Sendable {
   /// What a group can bound.
   package enum Controller: String, CaseIterable, Sendable {
     case memory, pids, cpu
   }
 
   /// A directory that holds a group for each instance, and what those bound.
-  struct Place {
+  struct Place: Sendable {
     let directory: String
     let controllers: [Controller]
     let isUnified: Bool
@@ -104,7 +104,7 @@ package final class ControlGroups {
 }
 
 /// The group of one instance.
-final class ControlGroup {
+final class ControlGroup: Sendable {
   /// How long the time is that a share of it is given in, µs: the kernel's own default.
   private static let period = 100_000
 

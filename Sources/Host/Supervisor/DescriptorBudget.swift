@@ -5,9 +5,11 @@ internal import Glibc
 enum DescriptorBudget {
   /// What the host itself takes: its own files and sockets, the libraries, and clients on the admin socket.
   static let hostMin = 64
-  /// What must be free for an instance to be started: the 16 that this takes while it is under way, and as many for
-  /// what else the host opens now and then, clients first of all.
-  static let spawnMin = 32
+  /// What the start of an instance takes while it is under way.
+  private static let spawnCost = 16
+  /// What must be free for an instance to be started: what this takes, and as many for what else the host opens now and
+  /// then, clients first of all.
+  static let spawnMin = 2 * spawnCost
 
   /// The kernel's limit, raised as far as this process may.
   static func raise() -> Int {
@@ -19,13 +21,15 @@ enum DescriptorBudget {
   }
 
   /// Says why an instance cannot be started now, or nil.
-  static func shortage() -> String? {
+  ///
+  /// - Parameter launching: How many starts are under way on another thread.
+  static func shortage(launching: Int) -> String? {
     var files = rlimit()
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
     let limit = Int(clamping: files.rlim_cur)
     // Counted, not tried: what is taken for a try is missing elsewhere meanwhile. Nothing at all: not even that opens.
     let open = Directory.names(in: "/proc/self/fd").count
-    guard open == 0 || limit - open < spawnMin else { return nil }
+    guard open == 0 || limit - open - launching * spawnCost < spawnMin else { return nil }
     return "the host may open \(limit) files, and fewer than the \(spawnMin) that a start takes are left: \(remedy)"
   }
 

@@ -7,6 +7,14 @@ package struct LaunchError: Error, CustomStringConvertible {
   package let description: String
 }
 
+/// The process of an instance, and its group.
+@safe struct Launched: @unchecked Sendable {
+  // Made on the spawning thread, which lets go of it by handing it over.
+  let process: RunnerProcess
+  /// Where there are any.
+  let group: ControlGroup?
+}
+
 /// Makes the process of an instance: what of the machine it may see, who it is, and its runner.
 package final class Launcher {
   /// The first of the user ids that plugins get when the host is root, and how many there are.
@@ -24,6 +32,8 @@ package final class Launcher {
   private let uids: [String: UInt32]
   /// What the sandbox does without, because this machine has not got it.
   var omissions: RunnerSetup.Omissions = []
+  private var thread: SpawnThread?
+  private let completion: @Sendable (Int, Result<Launched, LaunchError>) -> Void
 
   /// Makes a launcher.
   ///
@@ -32,7 +42,15 @@ package final class Launcher {
   ///   - plugins: The ids of all plugins of the deployment.
   ///   - store: The folder of the store.
   ///   - groups: Where each instance gets a group, if anywhere.
-  package init(runner: String, plugins: [String], store: String, groups: ControlGroups?) {
+  ///   - completion: Called on another thread with the number of an instance and what became of its launch.
+  init(
+    runner: String,
+    plugins: [String],
+    store: String,
+    groups: ControlGroups?,
+    completion: @escaping @Sendable (Int, Result<Launched, LaunchError>) -> Void
+  ) {
+    self.completion = completion
     self.groups = groups
     self.runner = runner
     self.store = LibraryStore(directory: store)
@@ -53,15 +71,14 @@ package final class Launcher {
     return uids
   }
 
-  /// Spawns an instance's runner.
+  /// Has an instance's runner spawned, and told what it is to be; `completion` hears of the end.
   ///
   /// - Parameters:
   ///   - instance: What it is for.
   ///   - siblings: How many instances of its plugin there are, itself included.
   ///   - deployment: What they are of.
-  /// - Returns: The process, which has been told what it is to be.
-  /// - Throws: `LaunchError` when it cannot be made; nothing of it is left.
-  func launch(_ instance: Instance, siblings: Int, of deployment: Deployment) throws(LaunchError) -> RunnerProcess {
+  /// - Throws: `LaunchError` when it is clear at once that it cannot be made.
+  func launch(_ instance: Instance, siblings: Int, of deployment: Deployment) throws(LaunchError) {
     var setup = try setup(of: instance, in: deployment)
     // The kernel counts the threads of a user, who is a plugin's; a group counts those of an instance.
     if setup.uid != 0 {
@@ -70,21 +87,51 @@ package final class Launcher {
       // not be short of threads for that.
       if groups?.bound(.pids) == true { setup.limits.threads *= 2 }
     }
-    do {
+    do throws(HostError) {
       let library = try store.copy(of: instance.plugin.library)
-      let group = try groups.map { groups throws(HostError) in
-        try ControlGroup(instance.name, in: groups, limits: instance.plugin.limits)
-      }
-      instance.group = group
-      return try RunnerProcess.spawn(executable: runner, library: library.descriptor, setup: setup) {
-        pid throws(RunnerError) in
-        do throws(HostError) { try group?.add(pid) } catch { throw .group(error.description) }
+      let thread = try spawnThread(nice: setup.nice)
+      let (number, limits) = (instance.number, instance.plugin.limits)
+      thread.perform { [runner, groups, completion, setup] in
+        completion(number, Self.spawn(runner, library: library, setup: setup, groups: groups, limits: limits))
       }
     } catch {
-      instance.removeGroup()
       throw LaunchError(description: "\(instance.name): \(error)")
     }
   }
+
+  private func spawnThread(nice: Int32) throws(HostError) -> SpawnThread {
+    if let thread { return thread }
+    let made = try SpawnThread(nice: nice)
+    thread = made
+    return made
+  }
+
+  /// Makes the process; if it cannot be made, nothing of it is left.
+  private static func spawn(
+    _ runner: String,
+    library: LibraryFile,
+    setup: RunnerSetup,
+    groups: ControlGroups?,
+    limits: Limits
+  ) -> Result<Launched, LaunchError> {
+    var group: ControlGroup?
+    do {
+      group = try groups.map { groups throws(HostError) in
+        try ControlGroup(setup.instanceName, in: groups, limits: limits)
+      }
+      let process = try RunnerProcess.spawn(executable: runner, library: library.descriptor, setup: setup) {
+        [group] pid throws(RunnerError) in
+        do throws(HostError) { try group?.add(pid) } catch { throw .group(error.description) }
+      }
+      return .success(Launched(process: process, group: group))
+    } catch {
+      group?.remove()
+      return .failure(LaunchError(description: "\(setup.instanceName): \(error)"))
+    }
+  }
+
+  /// Ends the thread that it spawns on, which ends what was spawned there.
+  func close() { thread?.close() }
 
   private func setup(of instance: Instance, in deployment: Deployment) throws(LaunchError) -> RunnerSetup {
     let plugin = instance.plugin

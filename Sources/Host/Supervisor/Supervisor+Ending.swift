@@ -6,11 +6,11 @@ internal import Glibc
 extension Supervisor {
   // MARK: - Ending
 
-  /// Ends an instance at once, for a reason.
+  /// Ends an instance at once, or as soon as it is launched, for a reason.
   func kill(_ instance: Instance, _ reason: String) {
-    guard let process = instance.process else { return }
+    guard instance.hasProcess else { return }
     if instance.failure == nil { instance.failure = reason }
-    process.kill()
+    instance.process?.kill()
   }
 
   /// Takes note that an instance's process has ended.
@@ -103,12 +103,12 @@ extension Supervisor {
 
   /// Whether everything has been stopped.
   package var isStopped: Bool {
-    isStopping && instances.allSatisfy { $0.process == nil }
+    isStopping && !instances.contains(where: \.hasProcess)
   }
 
   func stopNext(now: Int64) {
     for kind in PluginKind.allCases {
-      let members = instances.filter { $0.plugin.manifest.kind == kind && $0.process != nil }
+      let members = instances.filter { $0.plugin.manifest.kind == kind && $0.hasProcess }
       for instance in members { stop(instance, now: now) }
       if !members.isEmpty { return }
     }

@@ -79,7 +79,8 @@ package final class Supervisor {
   }
 
   private func start(_ instance: Instance, now: Int64) {
-    if let shortage = DescriptorBudget.shortage() { return postpone(instance, shortage, now: now) }
+    let launching = instances.count(where: \.isLaunching)
+    if let shortage = DescriptorBudget.shortage(launching: launching) { return postpone(instance, shortage, now: now) }
     instance.lack = nil
     instance.generation += 1
     instance.hasStopped = false
@@ -87,25 +88,13 @@ package final class Supervisor {
     instance.settled = 0
     do throws(LaunchError) {
       if let problem = secretsProblem(of: instance) { throw LaunchError(description: problem) }
-      let process = try launcher.launch(
+      try launcher.launch(
         instance,
         siblings: instances.count { $0.plugin.id == instance.plugin.id },
         of: deployment
       )
-      instance.process = process
-      instance.output = PluginOutput(
-        plugin: instance.plugin.id,
-        instance: instance.name,
-        tenant: instance.binding?.description,
-        cap: .lines(perSecond: instance.plugin.limits.stderr)
-      )
+      instance.isLaunching = true
       instance.state = .starting(.sandbox, deadline: now + Self.stageDeadline)
-      watch(process.control, .control, instance)
-      watch(process.channel.incoming, .frames, instance)
-      watch(process.pidfd, .end, instance)
-      watch(process.stderr, .output, instance)
-      // Frames may be there before the first wait: the ring is read once, which also arms its bell.
-      instance.hasMore = true
     } catch {
       ended(instance, reason: error.description, inVain: true, now: now)
     }
@@ -118,6 +107,39 @@ package final class Supervisor {
     }
     instance.lack = lack
     instance.state = .waiting(until: now + Self.lackInterval)
+  }
+
+  /// Takes what became of an instance's launch.
+  func launched(_ instance: Instance, _ result: Result<Launched, LaunchError>) {
+    let now = HostClock.monotonic
+    instance.isLaunching = false
+    switch result {
+    case .success(let launched):
+      take(launched.process, of: instance)
+      instance.group = launched.group
+      // It was to be ended before it was there.
+      if instance.failure != nil { return launched.process.kill() }
+      instance.state = .starting(.sandbox, deadline: now + Self.stageDeadline)
+    case .failure(let error):
+      instance.failure = nil
+      ended(instance, reason: error.description, inVain: true, now: now)
+    }
+  }
+
+  private func take(_ process: RunnerProcess, of instance: Instance) {
+    instance.process = process
+    instance.output = PluginOutput(
+      plugin: instance.plugin.id,
+      instance: instance.name,
+      tenant: instance.binding?.description,
+      cap: .lines(perSecond: instance.plugin.limits.stderr)
+    )
+    watch(process.control, .control, instance)
+    watch(process.channel.incoming, .frames, instance)
+    watch(process.pidfd, .end, instance)
+    watch(process.stderr, .output, instance)
+    // Frames may be there before the first wait: the ring is read once, which also arms its bell.
+    instance.hasMore = true
   }
 
   // MARK: - What a runner says
