@@ -82,7 +82,7 @@ final class BenchHost {
 
   /// Has every source publish, and asks the sinks what they got.
   ///
-  /// - Parameter rate: Envelopes a second, if they are paced; else as many as the window allows.
+  /// That is `rate` a second, if they are paced; else as many as the window allows.
   func run(_ mode: Mode, count: Int, size: Int, window: Int = 0, rate: Int = 1) throws -> Outcome {
     var outcome = Outcome()
     let work: JSON = [
@@ -106,11 +106,9 @@ final class BenchHost {
 
   // MARK: - Harm
 
-  /// Has the hostile plugin harm for a while.
+  /// Has the hostile plugin harm until a time, in the way that the plugin has under the name `kind`.
   ///
-  /// - Parameters:
-  ///   - kind: In which way; see the plugin.
-  ///   - events: How often it is told to, which is how often it can be ended by what it does.
+  /// It is told to by so many events, which is how often it can be ended by what it does.
   func harm(_ kind: String, events: Int, until: Int64) throws {
     for _ in 0..<events {
       try client.send(
@@ -123,9 +121,7 @@ final class BenchHost {
     for _ in 0..<events { _ = try answer(to: kind) }
   }
 
-  /// Waits until the hostile plugin is there and has nothing left to do.
-  ///
-  /// - Returns: How often it has been started again.
+  /// Waits until the hostile plugin is there and has nothing left to do; returns how often it was started again.
   func awaitCalm() throws -> Int64 {
     let patience = monotonic() + 20_000_000_000
     while monotonic() < patience {

@@ -6,7 +6,7 @@ internal import Glibc
 /// A host: everything it is made of, and the loop that runs it.
 ///
 /// The thread that calls `run` becomes the loop's and is the only one to touch router, supervisor and operations.
-/// Beside it run the journal's thread, the admin server's, the log's, and the telemetry server's.
+/// Beside it run the journal's thread, the admin server's, the log's, the telemetry server's, and the one that spawns.
 package final class HostProcess {
   /// What wakes the loop beside descriptors of instances.
   enum Event: Sendable {

@@ -96,6 +96,8 @@ extension Router {
       throw Violation(description: "it sent a malformed log frame")
     }
     guard case .admit = instance.logCap.decide(at: HostClock.monotonic) else {
+      // Not kept, it has cost the host its reading; who logs without end is left unread like who publishes so.
+      if instance.rate.spend() { instance.metrics.rateWaits.add() }
       return instance.metrics.logsSuppressed.add()
     }
     let rest = unsafe UnsafeRawBufferPointer(rebasing: frame.body[size...])

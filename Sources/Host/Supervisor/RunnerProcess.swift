@@ -6,7 +6,7 @@ internal import Glibc
 /// A `promethean-runner` and everything the host holds of it.
 ///
 /// The kernel kills a runner when the *thread* that spawned it ends, so spawn only from one that lives as long as the
-/// host. Not thread-safe: it belongs to that thread.
+/// host. Not thread-safe: that thread hands it over, and it belongs to the one that took it.
 package final class RunnerProcess {
   package let pid: Int32
   /// Whose it is, 0: the host's own user's.

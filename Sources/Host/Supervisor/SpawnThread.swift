@@ -22,9 +22,7 @@ final class SpawnThread: Sendable {
   private let queue = Queue()
   private let thread: BackgroundThread
 
-  /// Starts the thread.
-  ///
-  /// - Parameter nice: How nice it is, and with it what it spawns, from its first instruction on.
+  /// Starts the thread, which is so nice, and with it what it spawns, from its first instruction on.
   init(nice: Int32) throws(HostError) {
     thread = try BackgroundThread("spawn") { [queue] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, nice)

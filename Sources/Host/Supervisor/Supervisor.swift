@@ -6,12 +6,13 @@ internal import PluginABI
 
 /// Starts instances, watches over them, starts them again when they end, and stops them in order.
 ///
-/// It belongs to the loop's thread, which never ends before the host does: the kernel kills a runner when the thread
-/// that spawned it ends.
+/// It belongs to the loop's thread, and hears from the launcher's when a process is there.
 package final class Supervisor {
   /// How long an instance may take over a stage of its start before `start` itself, ns: a library may be large and the
   /// machine busy.
   static let stageDeadline: Int64 = 10 * nanosecondsPerSecond
+  /// How often a plugin's output is read between two ticks: 4 KiB each, 1.25 MiB a second.
+  private static let outputReadsPerTick = 32
   /// How long `stop` may take, ns.
   static let stopDeadline = Int64(PROMETHEAN_STOP_SECONDS) * nanosecondsPerSecond
 
@@ -60,6 +61,7 @@ package final class Supervisor {
   /// Starts what is due, and ends what is overdue.
   package func tick(now: Int64) {
     for instance in instances {
+      listenAgain(to: instance)
       switch instance.state {
       case .waiting(let until) where until <= now && !isStopping: start(instance, now: now)
       case .starting(let stage, let deadline) where deadline <= now:
@@ -128,6 +130,7 @@ package final class Supervisor {
 
   private func take(_ process: RunnerProcess, of instance: Instance) {
     instance.process = process
+    instance.outputReads = 0
     instance.output = PluginOutput(
       plugin: instance.plugin.id,
       instance: instance.name,
@@ -251,13 +254,24 @@ package final class Supervisor {
     instance.retriesWithLess = true
   }
 
+  /// Waits again for the output of one that had written too much since the last tick.
+  private func listenAgain(to instance: Instance) {
+    if instance.outputReads >= Self.outputReadsPerTick, let process = instance.process {
+      watch(process.stderr, .output, instance)
+    }
+    instance.outputReads = 0
+  }
+
   /// Reads what a plugin has written to its standard output and error.
   ///
-  /// At most so many pieces in a turn, as with messages.
-  package func readOutput(of instance: Instance, atMost count: Int = 4) {
+  /// At most so many pieces in a turn, as with messages, and in all until the next tick: who writes without end then
+  /// waits for the host.
+  package func readOutput(of instance: Instance, atMost count: Int = 1) {
     guard let process = instance.process else { return }
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    var buffer = [UInt8](repeating: 0, count: 4 << 10)
     for _ in 0..<count {
+      instance.outputReads += 1
+      if instance.outputReads == Self.outputReadsPerTick { unwatch(process.stderr) }
       let count = unsafe read(process.stderr, &buffer, buffer.count)
       guard count >= 0 else { return }
       // The end: nobody can write any more.

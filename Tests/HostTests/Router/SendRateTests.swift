@@ -41,10 +41,10 @@ import Testing
     #expect(empty(&rate) == 1)
   }
 
-  private func harness() throws -> RouterHarness {
+  private func harness(_ limits: String = "rate: 100") throws -> RouterHarness {
     try RouterHarness { fixture in
       fixture.edit("Echo", "    - log\n", "    - log\n    - clock\n")
-      fixture.edit("plugins.yml", "      log: {}\n", "      log: {}\n    limits: { rate: 100 }\n")
+      fixture.edit("plugins.yml", "      log: {}\n", "      log: {}\n    limits: { \(limits) }\n")
     }
   }
 
@@ -77,6 +77,22 @@ import Testing
     #expect(answered == Array(1...250))
     #expect(instance.metrics.rateWaits.value == 3)
     #expect(harness.violations.isEmpty)
+  }
+
+  @Test func `lines over the limit of the log count like what is sent, and no others`() throws {
+    let harness = try harness("rate: 100, logs: 1")
+    let plugin = try harness.start("echo@demo")
+    let instance = try harness.instance("echo@demo")
+    harness.router.tick(now: 0, realtime: 0)
+    let line: [UInt8] = [5, 0, 0, 0] + Array("noise".utf8)
+    for _ in 1...250 { #expect(plugin.send(WIRE_LOG, 13, line)) }
+    harness.read()
+    #expect(instance.mustWait && !harness.router.hasWork)
+    // Ten are kept, as many as may come at once; then there is a hundred to be spent.
+    #expect(instance.metrics.logsSuppressed.value == 100)
+    harness.router.tick(now: 10 * nanosecondsPerSecond, realtime: 0)
+    harness.read()
+    #expect(instance.metrics.logsSuppressed.value == 200)
   }
 
   @Test func `what one had in its ring is read to the end when it ends, whatever its rate`() throws {
