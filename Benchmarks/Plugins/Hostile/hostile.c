@@ -25,8 +25,10 @@ static void segfault(void) { *(volatile int *)8 = 0; }
 static void fork_process(void) { syscall(SYS_fork); }
 
 static void leak(void) {
+  // So that the compiler believes that somebody looks.
+  static void *volatile latest;
   while (!is_over()) {
-    char *more = malloc(1 << 20);
+    char *more = latest = malloc(1 << 20);
     // Without control groups there is an end, and with them the kernel makes one.
     memset(more, 1, 1 << 20);
   }
