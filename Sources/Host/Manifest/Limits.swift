@@ -10,8 +10,8 @@ package struct Limits: Sendable, Hashable {
   package var fileSize = 1 << 30
   /// Bytes that the directories that it may write hold, those of all its instances together.
   package var disk = 4 << 30
-  /// Envelopes that it may send in a second: what it publishes, requests, keeps as state, and dials; and
-  /// metrics, and log lines over `logs`.
+  /// Envelopes that it may send in a second: what it publishes, requests, keeps as state, and dials, and
+  /// log lines over `logs`.
   package var rate = 20_000
   /// Records that it may log in a second.
   package var logs = 1000

@@ -13,8 +13,6 @@ internal import Envelope
 package final class Router {
   /// Frames taken from one instance before the next has its turn: about 100 µs of them.
   static let framesPerTurn = 256
-  /// What counts as that many is a log line or a metric, which is put into words, searched for credentials and kept.
-  static let framesPerLine = 16
 
   let journal: JournalLink
   let log: Log
@@ -119,15 +117,13 @@ package final class Router {
       consumers[instance.consumer].needsDispatch = true
     }
     do {
-      var left = Self.framesPerTurn
-      while left > 0 {
+      for _ in 0..<Self.framesPerTurn {
         if instance.mustWait {
           instance.hasMore = true
           return
         }
         if let frame = try unsafe channel.receive(into: buffer) {
           if Self.isRated(frame), instance.rate.spend() { instance.metrics.rateWaits.add() }
-          left -= frame.op == WIRE_LOG || frame.op == WIRE_METRIC ? Self.framesPerLine : 1
           try handle(frame, from: instance)
         } else if !channel.prepareToSleep() {
           return
@@ -185,7 +181,7 @@ package final class Router {
   /// A log line counts only when it is over `limits.logs`.
   private static func isRated(_ frame: Frame) -> Bool {
     switch Int32(frame.op) {
-    case WIRE_PUBLISH, WIRE_REQUEST, WIRE_SUBSCRIBE, WIRE_STATE, WIRE_DIAL, WIRE_METRIC: true
+    case WIRE_PUBLISH, WIRE_REQUEST, WIRE_SUBSCRIBE, WIRE_STATE, WIRE_DIAL: true
     default: false
     }
   }
