@@ -20,9 +20,10 @@ enum DescriptorBudget {
     return Int(clamping: files.rlim_cur)
   }
 
-  /// Says why an instance cannot be started now, or nil.
+  /// Says why an instance cannot be started now.
   ///
   /// - Parameter launching: How many starts are under way on another thread.
+  /// - Returns: Why, or nil if it can.
   static func shortage(launching: Int) -> String? {
     var files = rlimit()
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
