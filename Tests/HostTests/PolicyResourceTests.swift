@@ -67,6 +67,7 @@ import Testing
       (.httpFetch, "https://a/*#b", "\"https://a/*#b\" has a fragment, which no server is sent"),
       (.httpFetch, "https://a:+1/", "\"a:+1\" has no port that is one"),
       (.fsRead, "", "\"\" is no plain path; expected no empty, . or .. parts"),
+      (.fsWrite, "a/..\0", "\"a/..\\0\" is no plain path; expected no control characters"),
       (.fsRead, "/a//b", "\"/a//b\" is no plain path; expected no empty, . or .. parts"),
       (.fsRead, "./a", "\"./a\" is no plain path; expected no empty, . or .. parts"),
       (.socialPost, "https://a", "\"https://a\" is no pattern of URNs; expected urn:…"),

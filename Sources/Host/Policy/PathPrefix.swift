@@ -15,6 +15,10 @@ package struct PathPrefix: Sendable, Hashable, CustomStringConvertible {
     guard isAbsolute || !named.isEmpty, !named.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) else {
       throw ResourceError("\"\(text)\" is no plain path; expected no empty, . or .. parts")
     }
+    // The kernel reads no further than a NUL: what is before it could lead up.
+    guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+      throw ResourceError("\(text.debugDescription) is no plain path; expected no control characters")
+    }
     components = Array(named)
   }
 

@@ -46,13 +46,14 @@ enum PatternsFuzzer {
   private static func isWhatItSays(_ asked: Asked, _ text: String) throws {
     switch asked {
     case .fetch(let fetch):
-      try hold(!climbs(fetch.path.description), "a path that leads elsewhere: \(text)")
+      try hold(!climbs(fetch.path.description, "/\\"), "a path that leads elsewhere: \(text)")
       try hold(
         "\(fetch.host)".utf8.allSatisfy { $0 < 0x80 } && text.contains("\(fetch.host)", ignoringCase: true),
         text
       )
     case .covered(.path(let path)):
-      try hold(!climbs(path.description), "a path that leads elsewhere: \(text)")
+      try hold(!climbs(path.description, "/"), "a path that leads elsewhere: \(text)")
+      try hold(!path.description.utf8.contains(0), "a path that ends early: \(text)")
       try hold(path.covers(path), "a path outside of itself: \(text)")
     case .covered(.endpoint(let endpoint)):
       try hold(text.contains("\(endpoint.host)", ignoringCase: true), "a host that is not in the text: \(text)")
@@ -61,9 +62,12 @@ enum PatternsFuzzer {
   }
 
   /// Whether a path has a part, as whoever goes there sees it, that leads up or nowhere.
-  private static func climbs(_ path: String) -> Bool {
-    let plain = path.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-    return plain.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }.contains { part in
+  ///
+  /// In a URL that may be a backslash, and ends where the query begins; a file's name may have either.
+  private static func climbs(_ path: String, _ separators: String) -> Bool {
+    let isURL = separators.utf8.count > 1
+    let plain = path.utf8.prefix { !isURL || $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    return plain.split(whereSeparator: separators.utf8.contains).contains { part in
       part.elementsEqual("..".utf8) || part.elementsEqual(".".utf8)
     }
   }
