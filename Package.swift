@@ -137,8 +137,8 @@ func fuzzers() -> [Target] {
   let (path, dependencies): (String, [Target.Dependency]) = (
     "Tests/Fuzz",
     [
-      "CChannel", "CEnvelope", "Channel", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI", "TestSupport",
-      "YAML",
+      "CChannel", "CEnvelope", "Channel", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI", "Signing",
+      "TestSupport", "YAML",
     ]
   )
   let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil
@@ -212,17 +212,18 @@ let package = Package(
     swift("YAML", ["CYAML"]),
     swift("SQLite", ["CSQLite"]),
     swift("CURL", ["CCURL", "CLinux", "Locking"]),
+    swift("Signing", ["CSodium"]),
     .target(
       name: "Host",
       dependencies: [
         "CChannel", "CEnvelope", "CLinux", "CMicrohttpd", "CSodium", "Channel", "Envelope", "Locking", "PluginABI",
-        "SQLite", "YAML",
+        "SQLite", "Signing", "YAML",
       ],
       // Overlapping accesses are looked for in debug builds, which all tests run; in a release that was a fifth of what
       // routing costs.
       swiftSettings: settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
     ),
-    .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host"], swiftSettings: settings),
+    .executableTarget(name: "CLI", dependencies: ["CLinux", "Envelope", "Host", "Signing"], swiftSettings: settings),
 
     benchPlugin("Source"),
     benchPlugin("Sink"),
@@ -272,8 +273,12 @@ let package = Package(
       exclude: ["Animals", "Tools"]
     ),
     tests("Library", ["CURL", "SQLite", "YAML"]),
-    tests("Host", ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "YAML"]),
-    tests("CLI", ["CLI", "Host", "Envelope"]),
+    tests("Signing", ["Signing"]),
+    tests(
+      "Host",
+      ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "Signing", "YAML"]
+    ),
+    tests("CLI", ["CLI", "Host", "Envelope", "Signing"]),
     tests(
       "EndToEnd",
       ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI"],

@@ -19,6 +19,8 @@ enum Fuzzer: String, CaseIterable {
   case deployment
   /// The ELF note in a plugin's library.
   case library
+  /// minisign's keys and signatures.
+  case signature
   /// Topics, URNs, times, and what grants are written in.
   case patterns
 
@@ -33,6 +35,7 @@ enum Fuzzer: String, CaseIterable {
     case .manifest: try ManifestFuzzer.run(bytes)
     case .deployment: try DeploymentFuzzer.run(bytes)
     case .library: try LibraryFuzzer.run(bytes)
+    case .signature: try SignatureFuzzer.run(bytes)
     case .patterns: try PatternsFuzzer.run(bytes)
     }
   }
