@@ -5,6 +5,8 @@ internal import Host
 /// The command line from its words to its exit code.
 struct Program {
   let environment: [String: String]
+  /// Where passwords come from.
+  var input = STDIN_FILENO
   /// Where results and errors go.
   var output = STDOUT_FILENO
   var errors = STDERR_FILENO
@@ -18,7 +20,7 @@ struct Program {
     let console = Console(output: output, errors: errors, isColored: !noColor)
     do {
       let invocation = try Parser(root: .promethean, environment: environment).parse(words)
-      let session = Session(console: console, invocation: invocation, environment: environment)
+      let session = Session(console: console, input: input, invocation: invocation, environment: environment)
       let code = try Self.run(invocation, session)
       try console.flush()
       return code

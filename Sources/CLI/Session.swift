@@ -14,8 +14,12 @@ struct Session {
   /// The directory that the file is in, without links where it exists.
   let directory: String
 
-  init(console: Console, invocation: Invocation, environment: [String: String]) {
+  /// Where a command asks for a password.
+  let passwords: PasswordPrompt
+
+  init(console: Console, input: Int32, invocation: Invocation, environment: [String: String]) {
     self.console = console
+    passwords = PasswordPrompt(input: input, console: console)
     self.environment = environment
     isJSON = invocation.has(GlobalOption.json)
     deployment = Files.deployment(invocation.required(GlobalOption.deployment))

@@ -15,8 +15,8 @@ extension Command {
       Example("promethean --deployment /srv/agents status", "Asks the host of another deployment."),
     ],
     subcommands: [
-      up, down, status, validate, send, request, tap, query, logs, grants, sandbox, secrets, deadLetters, export,
-      completion, version, help,
+      up, down, status, validate, send, request, tap, query, logs, grants, sandbox, secrets, keys, sign, verify,
+      deadLetters, export, completion, version, help,
     ]
   )
 }

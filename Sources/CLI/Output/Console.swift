@@ -61,6 +61,11 @@ final class Console {
     try? Self.write(bytes, to: errors)
   }
 
+  /// Prints a question beside the results, which is answered on the same line.
+  func prompt(_ text: String) {
+    try? Self.write(Array(Cells.printable(text).utf8), to: errors)
+  }
+
   /// Writes what has been printed so far.
   func flush() throws(Failure) {
     let bytes = pending

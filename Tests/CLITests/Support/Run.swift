@@ -11,16 +11,21 @@ struct Run {
   var lines: [String] { output.split(separator: "\n").map(String.init) }
 
   /// Runs the program in this process.
-  init(_ words: String..., environment: [String: String] = [:]) { self.init(words, environment: environment) }
+  init(_ words: String..., environment: [String: String] = [:], input: String = "") {
+    self.init(words, environment: environment, input: input)
+  }
 
-  init(_ words: [String], environment: [String: String] = [:]) {
+  init(_ words: [String], environment: [String: String] = [:], input text: String = "") {
     let directory = TemporaryDirectory()
-    let (output, errors) = (directory.open("output"), directory.open("errors"))
+    let (input, output, errors) = (directory.open("input"), directory.open("output"), directory.open("errors"))
+    _ = unsafe write(input, text, text.utf8.count)
+    lseek(input, 0, SEEK_SET)
     defer {
+      close(input)
       close(output)
       close(errors)
     }
-    code = Program(environment: environment, output: output, errors: errors).run(words)
+    code = Program(environment: environment, input: input, output: output, errors: errors).run(words)
     self.output = Self.contents(of: output)
     self.errors = Self.contents(of: errors)
   }
