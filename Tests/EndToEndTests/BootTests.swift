@@ -38,6 +38,7 @@ extension EndToEnd {
       let broken = """
           broken:
             library: \(breakage.name == nil ? "not-there" : "broken")
+            trust: unsigned
             tenants: [echo/demo]
             limits: { start: 500ms }
         """

@@ -53,6 +53,7 @@ extension EndToEnd {
         plugins:
           canary:
             library: canary
+            trust: unsigned
             tenants: [canary/one, canary/two]
             limits: { max_attempts: 2 }
             grants:
@@ -64,6 +65,7 @@ extension EndToEnd {
               clock: {}
           worker:
             library: worker
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: [promethean.p.echo.t.demo.events.Numbered, promethean.p.echo.t.demo.worker.*]

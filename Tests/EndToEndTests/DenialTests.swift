@@ -10,6 +10,7 @@ extension EndToEnd {
     private static let plugin = """
         hostile:
           library: hostile
+          trust: unsigned
           tenants: [echo/demo]
           grants:
             subscribe: [promethean.p.echo.t.demo.control.attack]

@@ -25,6 +25,7 @@ extension EndToEnd {
         """
           \(id):
             library: \(id)
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: [promethean.p.echo.t.demo.events.Numbered, "promethean.p.echo.t.demo.\(id).*"]

@@ -24,6 +24,7 @@ extension EndToEnd {
         """
           \(id):
             library: \(id)
+            trust: unsigned
             tenants: [echo/demo]
             grants: { subscribe: ["promethean.p.echo.t.demo.\(id).*"], clock: {}, \(grant) }
         """

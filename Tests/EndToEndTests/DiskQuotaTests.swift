@@ -21,6 +21,7 @@ extension EndToEnd {
       let filler = """
           filler:
             library: filler
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: ["promethean.p.echo.t.demo.filler.*"]

@@ -31,6 +31,7 @@ extension EndToEnd {
         plugins:
           fetch:
             library: Fetch
+            trust: \(TestHost.trust)
             tenants: ["*/*"]
             grants:
               # The server's ports by name, and the whole public network.
@@ -44,6 +45,7 @@ extension EndToEnd {
             config: { ca_file: "\(authorities)/authority.pem" }
           fetch-probe:
             library: FetchProbe
+            trust: \(TestHost.trust)
             tenants: [echo/demo]
             grants:
               subscribe: ["promethean.p.*.t.*.control.(fetch|raw)"]

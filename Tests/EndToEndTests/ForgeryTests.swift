@@ -16,6 +16,7 @@ extension EndToEnd {
         """
           \(id):
             library: \(id)
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: [\(Self.question), "promethean.p.echo.t.demo.\(id).*"]

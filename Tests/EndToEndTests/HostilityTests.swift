@@ -27,6 +27,7 @@ extension EndToEnd {
       let villain = """
           villain:
             library: villain
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: ["promethean.p.echo.t.demo.villain.*", promethean.p.echo.t.demo.events.Villainous]

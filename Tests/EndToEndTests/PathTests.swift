@@ -20,10 +20,12 @@ extension EndToEnd {
       let plugins = """
           keys:
             library: keys
+            trust: unsigned
             tenants: [echo/demo]
             grants: { subscribe: ["promethean.p.echo.t.demo.keys.*"], state: {} }
           fetch:
             library: Fetch
+            trust: \(TestHost.trust)
             tenants: ["*/*"]
             grants: { net.dial: ["*:443"], fs.write: [blobs], clock: {}, log: {}, metrics: {} }
             limits: { in_flight: 256, descriptors: 256 }

@@ -52,6 +52,7 @@ extension EndToEnd {
         """
           \(id):
             library: \(id)
+            trust: unsigned
             tenants: [echo/demo]
             grants: { subscribe: ["promethean.p.echo.t.demo.\(id).*"] }
             limits: { start: 200ms, deadline: 200ms }

@@ -14,6 +14,7 @@ extension EndToEnd {
         """
           \(id):
             library: \(id)
+            trust: unsigned
             tenants: [echo/demo]
             limits: { deadline: 1s }
             grants: { subscribe: ["promethean.p.echo.t.demo.\(id).*"] }

@@ -39,6 +39,7 @@ extension EndToEnd {
       let broken = """
           broken:
             library: broken
+            trust: unsigned
             tenants: [echo/demo]
         """
       let (host, socket) = try service(TestHost.consumers(["whole": []], more: broken))

@@ -12,6 +12,7 @@ extension EndToEnd {
       let flood = """
           flood:
             library: flood
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: [promethean.p.echo.t.demo.flood.start]

@@ -5,7 +5,7 @@ extension BrokenManifest {
       in: "plugins.yml",
       "storage.documents: {",
       "storage.document: {",
-      "plugins.yml:33:7: plugins.indexer.grants.storage.document: unknown capability \"storage.document\"; "
+      "plugins.yml:34:7: plugins.indexer.grants.storage.document: unknown capability \"storage.document\"; "
         + "did you mean \"storage.documents\"?"
     ),
     BrokenManifest(
@@ -13,28 +13,28 @@ extension BrokenManifest {
       in: "plugins.yml",
       "messages: write",
       "messages: read",
-      "plugins.yml:33:28: plugins.indexer.grants.storage.documents: messages:read is granted but not requested by plugin.yml"
+      "plugins.yml:34:28: plugins.indexer.grants.storage.documents: messages:read is granted but not requested by plugin.yml"
     ),
     BrokenManifest(
       "granted topics beyond the request",
       in: "plugins.yml",
       "events.(Created|Updated)",
       "events.>",
-      "plugins.yml:32:19: plugins.indexer.grants.subscribe: promethean.p.*.t.*.events.> is granted but not requested by plugin.yml"
+      "plugins.yml:33:19: plugins.indexer.grants.subscribe: promethean.p.*.t.*.events.> is granted but not requested by plugin.yml"
     ),
     BrokenManifest(
       "granted without a request",
       in: "plugins.yml",
       "log: {}",
       "clock: {}",
-      "plugins.yml:20:7: plugins.echo.grants.clock: granted but not requested by plugin.yml"
+      "plugins.yml:21:7: plugins.echo.grants.clock: granted but not requested by plugin.yml"
     ),
     BrokenManifest(
       "input that is not granted",
       in: "plugins.yml",
       "events.(Created|Updated)",
       "events.Created",
-      "plugins.yml:32:7: plugins.indexer.grants.subscribe: does not include the input promethean.p.*.t.*.events.Updated "
+      "plugins.yml:33:7: plugins.indexer.grants.subscribe: does not include the input promethean.p.*.t.*.events.Updated "
         + "(libIndexer.so(plugin.yml):11:14)"
     ),
     BrokenManifest(
@@ -42,7 +42,7 @@ extension BrokenManifest {
       in: "plugins.yml",
       "      subscribe: [promethean.p.echo.t.*.control.send]\n",
       "",
-      "plugins.yml:13:5: plugins.echo.grants.subscribe: does not include the input promethean.p.echo.t.*.control.send "
+      "plugins.yml:14:5: plugins.echo.grants.subscribe: does not include the input promethean.p.echo.t.*.control.send "
         + "(libEcho.so(plugin.yml):7:21)"
     ),
     BrokenManifest(
@@ -50,77 +50,77 @@ extension BrokenManifest {
       in: "plugins.yml",
       "storage.documents: { messages: write }",
       "provider.rest.call: {}",
-      "plugins.yml:33:7: plugins.indexer.grants.provider.rest.call: a worker cannot hold it; only access plugins can"
+      "plugins.yml:34:7: plugins.indexer.grants.provider.rest.call: a worker cannot hold it; only access plugins can"
     ),
     BrokenManifest(
       "pattern that is none",
       in: "plugins.yml",
       "[promethean.p.echo.t.*.control.send]",
       "[promethean.>.send]",
-      "plugins.yml:14:19: plugins.echo.grants.subscribe[0]: topic \"promethean.>.send\": expected '>' only as the last token"
+      "plugins.yml:15:19: plugins.echo.grants.subscribe[0]: topic \"promethean.>.send\": expected '>' only as the last token"
     ),
     BrokenManifest(
       "the host's own topics",
       in: "plugins.yml",
       "\"promethean.p.echo.t.*.events.>\"",
       "promethean.sys.events.x",
-      "plugins.yml:15:17: plugins.echo.grants.publish[0]: topic \"promethean.sys.events.x\": only the host publishes there"
+      "plugins.yml:16:17: plugins.echo.grants.publish[0]: topic \"promethean.sys.events.x\": only the host publishes there"
     ),
     BrokenManifest(
       "secret that is not there",
       in: "plugins.yml",
       "secrets.read: [token]",
       "secrets.read: [password]",
-      "plugins.yml:16:22: plugins.echo.grants.secrets.read: tenant echo/demo has no credential password"
+      "plugins.yml:17:22: plugins.echo.grants.secrets.read: tenant echo/demo has no credential password"
     ),
     BrokenManifest(
       "endpoint without a port",
       in: "plugins.yml",
       "[\"echo.example:443\"]",
       "[echo.example]",
-      "plugins.yml:17:18: plugins.echo.grants.net.dial[0]: \"echo.example\" names no port; expected host:port"
+      "plugins.yml:18:18: plugins.echo.grants.net.dial[0]: \"echo.example\" names no port; expected host:port"
     ),
     BrokenManifest(
       "endpoint beyond the request",
       in: "plugins.yml",
       "[\"echo.example:443\"]",
       "[\"*:443\"]",
-      "plugins.yml:17:18: plugins.echo.grants.net.dial: *:443 is granted but not requested by plugin.yml"
+      "plugins.yml:18:18: plugins.echo.grants.net.dial: *:443 is granted but not requested by plugin.yml"
     ),
     BrokenManifest(
       "something to choose where there is nothing",
       in: "plugins.yml",
       "log: {}",
       "log: [all]",
-      "plugins.yml:20:12: plugins.echo.grants.log: expected {}, for log has nothing to choose, found a list"
+      "plugins.yml:21:12: plugins.echo.grants.log: expected {}, for log has nothing to choose, found a list"
     ),
     BrokenManifest(
       "collection neither read nor written",
       in: "plugins.yml",
       "messages: write",
       "messages: append",
-      "plugins.yml:33:38: plugins.indexer.grants.storage.documents.messages: expected read, write or [read, write], found \"append\""
+      "plugins.yml:34:38: plugins.indexer.grants.storage.documents.messages: expected read, write or [read, write], found \"append\""
     ),
     BrokenManifest(
       "path that climbs",
       in: "plugins.yml",
       "fs.write: [data]",
       "fs.write: [../data]",
-      "plugins.yml:25:18: plugins.storage.grants.fs.write[0]: \"../data\" is no plain path; expected no empty, . or .. parts"
+      "plugins.yml:26:18: plugins.storage.grants.fs.write[0]: \"../data\" is no plain path; expected no empty, . or .. parts"
     ),
     BrokenManifest(
       "the whole file system",
       in: "plugins.yml",
       "fs.write: [/srv/echo]",
       "fs.write: [/]",
-      "plugins.yml:18:18: plugins.echo.grants.fs.write: / is all there is; name directories"
+      "plugins.yml:19:18: plugins.echo.grants.fs.write: / is all there is; name directories"
     ),
     BrokenManifest(
       "the kernel's files",
       in: "plugins.yml",
       "fs.write: [/srv/echo]",
       "fs.write: [/proc/self]",
-      "plugins.yml:18:18: plugins.echo.grants.fs.write: /proc/self is within /proc, which no plugin may use"
+      "plugins.yml:19:18: plugins.echo.grants.fs.write: /proc/self is within /proc, which no plugin may use"
     ),
   ]
 
@@ -130,42 +130,42 @@ extension BrokenManifest {
       in: "plugins.yml",
       "fs.write: [data]",
       "fs.write: [/srv]",
-      "plugins.yml:25:18: plugins.storage.grants.fs.write: /srv overlaps with /srv/echo, which echo writes (plugins.yml:18:18)"
+      "plugins.yml:26:18: plugins.storage.grants.fs.write: /srv overlaps with /srv/echo, which echo writes (plugins.yml:19:18)"
     ),
     BrokenManifest(
       "nobody provides it",
       in: "Storage",
       "provides: [storage.documents]",
       "provides: [storage.blobs]",
-      "plugins.yml:33:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it"
+      "plugins.yml:34:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it"
     ),
     BrokenManifest(
       "nobody provides it for one tenant",
       in: "plugins.yml",
       "    library: plugins.d/libStorage.so\n    tenants: [\"*/*\"]\n",
       "    library: Storage\n    tenants: [\"echo/*\"]\n",
-      "plugins.yml:33:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it for pigeon/coop"
+      "plugins.yml:34:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it for pigeon/coop"
     ),
     BrokenManifest(
       "two provide it",
       in: "Indexer",
       "provides: [embed.text]",
       "provides: [storage.documents]",
-      "plugins.yml:26:3: plugins.indexer: storage already provides storage.documents for echo/demo, echo/other and pigeon/coop"
+      "plugins.yml:27:3: plugins.indexer: storage already provides storage.documents for echo/demo, echo/other and pigeon/coop"
     ),
     BrokenManifest(
       "two services that wait for each other",
       in: "plugins.yml",
       "fs.write: [data]",
       "embed.text: [\"*\"]",
-      "plugins.yml:33:7: plugins.indexer.grants.storage.documents: storage -> indexer -> storage is a cycle of services that wait for each other"
+      "plugins.yml:34:7: plugins.indexer.grants.storage.documents: storage -> indexer -> storage is a cycle of services that wait for each other"
     ),
     BrokenManifest(
       "a service that waits for itself",
       in: "plugins.yml",
       "fs.write: [data]",
       "storage.documents: { messages: read }",
-      "plugins.yml:25:7: plugins.storage.grants.storage.documents: storage -> storage is a cycle of services that wait for each other"
+      "plugins.yml:26:7: plugins.storage.grants.storage.documents: storage -> storage is a cycle of services that wait for each other"
     ),
     BrokenManifest(
       "two with access to one tenant",
@@ -175,8 +175,8 @@ extension BrokenManifest {
       agent: { id: storage, kind: access, provider: echo, version: 1.0.0, abi: 1.0, provides: [storage.documents],
         capabilities: [fs.write: [data]] }
       """,
-      "plugins.yml:23:15: plugins.storage.tenants: echo already has access to echo/demo",
-      "plugins.yml:33:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it for pigeon/coop"
+      "plugins.yml:24:15: plugins.storage.tenants: echo already has access to echo/demo",
+      "plugins.yml:34:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it for pigeon/coop"
     ),
   ]
 }

@@ -42,7 +42,7 @@ import Testing
     #expect(indexer.limits.threads == Limits().threads)
     #expect(indexer.require == .landlock)
     #expect(indexer.libraryPath == fixture.directory + "/plugins.d/libIndexer.so")
-    #expect(indexer.location.line == 26)
+    #expect(indexer.location.line == 27)
   }
 
   @Test func `an access plugin is bound to its own provider's tenants only`() throws {
@@ -103,7 +103,7 @@ import Testing
       try fixture.messages() == [
         "plugins.yml:1:10: version: expected 1, the version of this file's shape, found 2",
         "plugins.yml:3:17: host.http.port: expected an integer from 0 to 65535, found 99999",
-        "plugins.yml:29:5: plugins.indexer.replicsa: unknown key; did you mean \"replicas\"?",
+        "plugins.yml:30:5: plugins.indexer.replicsa: unknown key; did you mean \"replicas\"?",
         "libEcho.so(plugin.yml):3:9: agent.kind: expected access, worker or service, found \"acces\"",
       ]
     )
@@ -117,7 +117,7 @@ import Testing
     without.edit("plugins.yml", "    library: plugins.d/libStorage.so\n", "    library: Storage\n    enabled: false\n")
     #expect(
       try without.messages() == [
-        "plugins.yml:34:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it"
+        "plugins.yml:35:7: plugins.indexer.grants.storage.documents: no enabled plugin provides it"
       ]
     )
   }
@@ -128,6 +128,7 @@ import Testing
     let other = try fixture.makeDirectory("elsewhere")
     let moved = unsafe rename(fixture.directory + "/plugins.d/libEcho.so", other + "/Echo.so")
     try #require(moved == 0)
+    try fixture.sign("elsewhere/Echo.so")
     try fixture.write(
       "elsewhere/libIndexer.so",
       readFile(fixture.directory + "/plugins.d/libIndexer.so", sizeMax: 1 << 20)
@@ -170,7 +171,7 @@ import Testing
     fixture.edit("plugins.yml", "fs.write: [/srv/echo]", "fs.write: [\(link)]")
     #expect(
       try fixture.messages() == [
-        "plugins.yml:18:18: plugins.echo.grants.fs.write: \(link) is within /proc, which no plugin may use"
+        "plugins.yml:19:18: plugins.echo.grants.fs.write: \(link) is within /proc, which no plugin may use"
       ]
     )
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Signing
 import TestSupport
 import Testing
 
@@ -51,7 +52,14 @@ final class ManifestFixture {
       var bytes = ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8)))
       damage[name]?(&bytes)
       try write("plugins.d/lib\(name).so", bytes)
+      try sign("plugins.d/lib\(name).so")
     }
+  }
+
+  /// Signs a file within the deployment's directory with the key that the deployment trusts.
+  func sign(_ name: String, _ key: SecretKey = ManifestFixture.key) throws {
+    let signature = try key.sign(FileHash(path: temporary.file(name)), comment: "signed by a test")
+    try write(Signature.path(of: name), Array(signature.fileText.utf8))
   }
 
   func read() throws -> (deployment: Deployment?, diagnostics: [Diagnostic]) {
@@ -67,11 +75,15 @@ final class ManifestFixture {
   /// Where this package stands.
   static let repository = String(#filePath.dropLast("/Tests/HostTests/ManifestFixture.swift".count))
 
+  /// Whose signatures the deployment trusts.
+  static let key = SecretKey.generate()
+
   static let plugins = """
     version: 1
     host:
       http: { port: 8650 }
       journal: { sync: full, window: 24h }
+      keys: [\(key.publicKey)]
     tenants:
       - { provider: echo, tenant: demo, credentials: { token: { env: ECHO_TOKEN } } }
       - { provider: echo, tenant: other }

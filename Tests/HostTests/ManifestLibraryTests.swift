@@ -8,7 +8,7 @@ import Testing
 struct BrokenLibrary: Sendable, CustomTestStringConvertible {
   var testDescription: String
   var damage: @Sendable (inout [UInt8]) -> Void
-  /// What follows `plugins.yml:11:14: plugins.echo.library: plugins.d/libEcho.so `.
+  /// What follows `plugins.yml:12:14: plugins.echo.library: plugins.d/libEcho.so `.
   var message: String
 
   init(_ what: String, _ message: String, _ damage: @escaping @Sendable (inout [UInt8]) -> Void) {
@@ -94,7 +94,7 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     let fixture = try ManifestFixture()
     fixture.damage["Echo"] = row.damage
     #expect(
-      try fixture.messages() == ["plugins.yml:11:14: plugins.echo.library: plugins.d/libEcho.so \(row.message)"]
+      try fixture.messages() == ["plugins.yml:12:14: plugins.echo.library: plugins.d/libEcho.so \(row.message)"]
     )
   }
 
@@ -103,13 +103,13 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     fixture.edit("plugins.yml", "library: Echo", "library: Ecco")
     #expect(
       try fixture.messages() == [
-        "plugins.yml:11:14: plugins.echo.library: found no libEcco.so or Ecco.so in plugins.d"
+        "plugins.yml:12:14: plugins.echo.library: found no libEcco.so or Ecco.so in plugins.d"
       ]
     )
     fixture.edit("plugins.yml", "library: Ecco", "library: ./libEcco.so")
     #expect(
       try fixture.messages() == [
-        "plugins.yml:11:14: plugins.echo.library: ./libEcco.so cannot be opened: No such file or directory"
+        "plugins.yml:12:14: plugins.echo.library: ./libEcco.so cannot be opened: No such file or directory"
       ]
     )
   }
@@ -122,8 +122,8 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     #expect(made == 0)
     #expect(
       try fixture.messages() == [
-        "plugins.yml:11:14: plugins.echo.library: ./pipe is not a regular file",
-        "plugins.yml:27:14: plugins.indexer.library: ./plugins.d is not a regular file",
+        "plugins.yml:12:14: plugins.echo.library: ./pipe is not a regular file",
+        "plugins.yml:28:14: plugins.indexer.library: ./plugins.d is not a regular file",
       ]
     )
   }
@@ -180,6 +180,7 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
     try fixture.write()
     let (library, witness) = (fixture.directory + "/plugins.d/libEcho.so", fixture.directory + "/ran")
     try compile(constructorThatCreates: witness, to: library, in: fixture)
+    try fixture.sign("plugins.d/libEcho.so")
     let (deployment, diagnostics) = Deployment.read(path: fixture.directory + "/plugins.yml", searchPath: [])
     #expect(diagnostics.map(\.description) == [])
     #expect(deployment?.plugin("echo")?.manifest.provider == "echo")

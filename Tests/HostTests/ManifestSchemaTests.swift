@@ -1,4 +1,5 @@
 import Envelope
+import Signing
 import Testing
 
 @testable import Host
@@ -124,6 +125,8 @@ import Testing
   @Test func `the default deployment is well, with the manifests of the plugins it names`() throws {
     let fixture = try ManifestFixture()
     fixture.files["plugins.yml"] = try text(ManifestFixture.repository + "/plugins.yml")
+    // These libraries are not the host's own, as those of the deployment are.
+    fixture.edit("plugins.yml", "host:\n", "host:\n  keys: [\(ManifestFixture.key.publicKey)]\n")
     fixture.manifests = [:]
     for name in ["Echo", "Storage", "MessageIndexer"] {
       let path = "\(ManifestFixture.repository)/Plugins/\(name)/plugin.yml"

@@ -1,5 +1,4 @@
 internal import Envelope
-internal import Glibc
 internal import YAML
 
 /// What runs here, for whom, allowed what: plugins.yml, with every library found and every plugin.yml read.
@@ -70,6 +69,7 @@ extension Deployment {
     let scope = DeploymentScope(
       tenants: deployment.tenants,
       tenantsAreWell: fields.value.diagnostics.count == 0,
+      keys: deployment.host.keys,
       libraries: LibrarySearch(directory: deployment.directory, path: searchPath),
       stateDirectory: deployment.stateDirectory
     )
@@ -82,9 +82,7 @@ extension Deployment {
 
   private static func absoluteDirectory(of path: String) -> String {
     let directory = path.contains("/") ? String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)) : "."
-    guard let resolved = unsafe realpath(directory.isEmpty ? "/" : directory, nil) else { return directory }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
+    return resolvedPath(directory.isEmpty ? "/" : directory) ?? directory
   }
 }
 

@@ -1,3 +1,5 @@
+package import Signing
+
 /// How the host itself runs: `host` of plugins.yml.
 package struct HostSettings: Sendable, Hashable {
   /// What survives what.
@@ -16,6 +18,8 @@ package struct HostSettings: Sendable, Hashable {
   /// How long a second envelope of the same source and id is known for a duplicate.
   package var journalWindow = Duration.seconds(86400)
   package var logLevel = LogLevel.info
+  /// Whose signatures of libraries are trusted.
+  package var keys: [PublicKey] = []
 
   package init() {}
 }
@@ -35,6 +39,7 @@ extension HostSettings {
       _ = host.optional("log")?.fields { log in
         log.optional("level")?.choice().map { logLevel = $0 }
       }
+      host.optional("keys").map { keys = $0.list { $0.parsed { try PublicKey($0) } } }
     }
   }
 }

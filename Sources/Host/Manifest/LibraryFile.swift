@@ -1,5 +1,6 @@
 internal import CSodium
 internal import Glibc
+internal import Signing
 
 /// Why a plugin's library cannot be used.
 struct LibraryError: Error, CustomStringConvertible {
@@ -25,6 +26,8 @@ package final class LibraryFile: Sendable {
   package let descriptor: Int32
   /// SHA-256 of the whole file, in lower-case hexadecimal.
   package let digest: String
+  /// What is signed of the same bytes, read at the same time.
+  let signedHash: FileHash
   /// In bytes.
   package let size: Int
 
@@ -38,7 +41,7 @@ package final class LibraryFile: Sendable {
     do {
       let size = try Self.size(of: descriptor)
       (self.path, self.descriptor, self.size) = (path, descriptor, size)
-      self.digest = try Self.digest(of: descriptor, size: size)
+      (self.digest, self.signedHash) = try Self.hashes(of: descriptor, size: size)
     } catch {
       close(descriptor)
       throw error
@@ -59,7 +62,12 @@ package final class LibraryFile: Sendable {
     return status.st_size
   }
 
-  private static func digest(of descriptor: Int32, size: Int) throws(LibraryError) -> String {
+  /// Reads the file once for both hashes: read twice, it could be another for each.
+  private static func hashes(
+    of descriptor: Int32,
+    size: Int
+  ) throws(LibraryError) -> (digest: String, signed: FileHash) {
+    let signed = FileHasher()
     var state = crypto_hash_sha256_state()
     _ = unsafe crypto_hash_sha256_init(&state)
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
@@ -70,11 +78,12 @@ package final class LibraryFile: Sendable {
       guard count >= 0 else { throw .failed("cannot be read") }
       guard count > 0 else { throw LibraryError("was cut short while it was read") }
       _ = unsafe crypto_hash_sha256_update(&state, buffer, UInt64(count))
+      unsafe buffer.withUnsafeBytes { unsafe signed.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       offset += count
     }
     var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
     _ = unsafe crypto_hash_sha256_final(&state, &digest)
-    return digest.hexadecimal
+    return (digest.hexadecimal, signed.finish())
   }
 
   /// Reads exactly `count` bytes at `offset`; a range that is not wholly inside the file is nil.

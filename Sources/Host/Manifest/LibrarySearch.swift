@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Signing
 
 /// Where plugins' libraries are looked for.
 struct LibrarySearch {
@@ -7,14 +8,26 @@ struct LibrarySearch {
   /// Where names are looked for after `plugins.d`.
   var path: [String]
 
+  /// The directory of this program; what is found there by name came with the host, and is trusted as the host is.
+  private static let ownDirectory = resolvedPath("/proc/self/exe").map { program in
+    String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
+  }
+
+  private static func isOwn(_ directory: String) -> Bool {
+    guard let ownDirectory, let resolved = resolvedPath(directory) else { return false }
+    return resolved == ownDirectory
+  }
+
   /// Finds a library by path, if it has a slash, or by name.
-  func find(_ name: String) throws(LibraryError) -> String {
-    if name.hasPrefix("/") { return name }
-    if name.contains("/") { return "\(directory)/\(name)" }
+  func find(_ name: String) throws(LibraryError) -> (path: String, isOwn: Bool) {
+    if name.hasPrefix("/") { return (name, false) }
+    if name.contains("/") { return ("\(directory)/\(name)", false) }
     let directories = ["\(directory)/plugins.d"] + path
     let files = ["lib\(name).so", "\(name).so"]
     for directory in directories {
-      for file in files where unsafe access("\(directory)/\(file)", F_OK) == 0 { return "\(directory)/\(file)" }
+      for file in files where unsafe access("\(directory)/\(file)", F_OK) == 0 {
+        return ("\(directory)/\(file)", Self.isOwn(directory))
+      }
     }
     throw LibraryError("found no \(files.spelledOut("or")) in \(directories.spelledOut("or"))")
   }
@@ -23,18 +36,29 @@ struct LibrarySearch {
 extension ManifestValue {
   /// Finds and opens the library that is named here, and reads its manifest.
   ///
-  /// Nothing of it is mapped.
-  func library(_ search: LibrarySearch) -> (LibraryFile, PluginManifest)? {
+  /// Nothing of it is mapped, and nothing of it is believed before it is known whose it is.
+  ///
+  /// - Parameters:
+  ///   - search: Where it may be.
+  ///   - trust: What its operator demands of it.
+  ///   - keys: `host.keys`.
+  /// - Returns: It, what it says of itself, and why it may run; nil after a report.
+  func library(
+    _ search: LibrarySearch,
+    _ trust: LibraryTrust,
+    keys: [PublicKey]
+  ) -> (library: LibraryFile, manifest: PluginManifest, origin: LibraryOrigin)? {
     guard let name = text() else { return nil }
     var path: String?
     do throws(LibraryError) {
       let found = try search.find(name)
-      path = found
-      let library = try LibraryFile(path: found)
+      path = found.path
+      let library = try LibraryFile(path: found.path)
+      guard let origin = origin(of: library, isOwn: found.isOwn, trust, keys: keys) else { return nil }
       let note = try ManifestNote.read(from: library)
       let file = "\(library.name)(plugin.yml)"
       compareBeside(library, note)
-      return PluginManifest.read(note, file: file, diagnostics: diagnostics).map { (library, $0) }
+      return PluginManifest.read(note, file: file, diagnostics: diagnostics).map { (library, $0, origin) }
     } catch {
       report(path.map { "\($0) \(error)" } ?? "\(error)")
       return nil

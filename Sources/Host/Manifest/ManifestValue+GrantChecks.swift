@@ -1,5 +1,4 @@
 internal import Envelope
-internal import Glibc
 
 extension ManifestValue {
   /// Reads `grants`: each capability with its resources.
@@ -73,7 +72,7 @@ extension PathPrefix {
   fileprivate func forbidden(stateDirectory: String) -> String? {
     guard isAbsolute else { return nil }
     // A link could lead where its name does not say.
-    for path in [description, Self.resolved(description)].compactMap(\.self) {
+    for path in [description, resolvedPath(description)].compactMap(\.self) {
       guard let prefix = try? PathPrefix(path) else { continue }
       if prefix.components.isEmpty { return "/ is all there is; name directories" }
       if let tree = Self.kernelTrees.first(where: { (try? PathPrefix($0))?.overlaps(prefix) == true }) {
@@ -85,11 +84,5 @@ extension PathPrefix {
       }
     }
     return nil
-  }
-
-  private static func resolved(_ path: String) -> String? {
-    guard let resolved = unsafe realpath(path, nil) else { return nil }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
   }
 }

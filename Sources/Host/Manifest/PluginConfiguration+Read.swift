@@ -1,4 +1,5 @@
 internal import Envelope
+internal import Signing
 internal import YAML
 
 /// What the reading of one plugin's entry needs from around it.
@@ -6,6 +7,8 @@ struct DeploymentScope {
   var tenants: [Tenant]
   /// Whether all that the file says of its tenants could be read, so that what is missing is missing.
   var tenantsAreWell: Bool
+  /// Whose signatures of libraries are trusted.
+  var keys: [PublicKey]
   var libraries: LibrarySearch
   /// Where the host keeps its own files; no plugin is granted a path there.
   var stateDirectory: String
@@ -29,7 +32,10 @@ extension PluginConfiguration {
     _ fields: ManifestFields,
     in scope: DeploymentScope
   ) -> PluginConfiguration? {
-    let opened = fields.required("library")?.library(scope.libraries)
+    let named = fields.required("library")
+    // One that cannot be read is reported, and enough to leave the plugin out.
+    let trust = fields.optional("trust").map { $0.choice(LibraryTrust.self) ?? .unsigned } ?? .signed
+    let opened = named?.library(scope.libraries, trust, keys: scope.keys)
     let enabled = fields.optional("enabled")?.flag() ?? true
     let selectors = fields.required("tenants")?.selectors() ?? []
     let replicas = fields.optional("replicas")?.integer(in: 1...64) ?? 1
@@ -43,7 +49,7 @@ extension PluginConfiguration {
     let config = fields.optional("config")
     guard let opened else { return nil }
 
-    let (library, manifest) = opened
+    let (library, manifest, origin) = opened
     if manifest.id != id {
       let library = fields.location(of: "library")
       fields.value.report("the library is the plugin \"\(manifest.id)\"; its entry must be named so", at: library)
@@ -60,6 +66,7 @@ extension PluginConfiguration {
     return PluginConfiguration(
       id: id,
       library: library,
+      origin: origin,
       manifest: manifest,
       enabled: enabled,
       selectors: selectors,

@@ -20,6 +20,8 @@ package struct PluginConfiguration: Sendable {
   package var id: String
   /// Open since it was hashed.
   package var library: LibraryFile
+  /// Why its library may run.
+  package var origin: LibraryOrigin
   package var manifest: PluginManifest
   package var enabled: Bool
   package var selectors: [TenantSelector]

@@ -14,6 +14,7 @@ extension TestHost {
     plugins:
       echo:
         library: Echo
+        trust: \(trust)
         tenants: [echo/demo, echo/other]
         grants:
           subscribe: [promethean.p.echo.t.*.control.send, promethean.p.echo.t.*.social.PostMessage]
@@ -22,11 +23,13 @@ extension TestHost {
           log: {}
       storage:
         library: Storage
+        trust: \(trust)
         tenants: ["*/*"]
         grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
         limits: { memory: 256MiB, in_flight: 256, descriptors: 256 }
       message-indexer:
         library: MessageIndexer
+        trust: \(trust)
         tenants: ["*/*"]
         grants:
           subscribe:

@@ -57,6 +57,7 @@ extension TestHost {
       let head = """
           \(id):
             library: \(id)
+            trust: unsigned
             tenants: [echo/demo]
             grants:
               subscribe: [promethean.p.echo.t.demo.events.Numbered, promethean.p.echo.t.demo.\(id).*]

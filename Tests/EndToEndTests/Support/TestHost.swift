@@ -69,6 +69,9 @@ final class TestHost {
 
   // MARK: - Life
 
+  /// What a plugin of this package's is trusted as: its library comes with the host, but for a sanitizer's build.
+  static var trust: String { Products.isSanitized ? "unsigned" : "signed" }
+
   /// Where a host that is built with a sanitizer finds what is not.
   private static var places: [String] {
     Products.isSanitized ? ["--search-path", Products.sandboxed, "--runner", Products.runner] : []

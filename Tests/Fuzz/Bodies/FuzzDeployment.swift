@@ -22,13 +22,14 @@ enum FuzzDeployment {
   /// Everything, granted; also an input to begin with.
   static let plugins = """
     version: 1
-    host: { http: { enabled: false }, journal: { sync: normal, window: 1h } }
+    host: { http: { enabled: false }, journal: { sync: normal, window: 1h }, keys: [RWT9zah1HXyr6p2xPVIcFD/zX+WUFLszZnyZbxUyt7jJ186yhhgYsVAQ] }
     tenants:
       - { provider: echo, tenant: demo, credentials: { token: { env: TOKEN } }, allow: { guilds: ["1"] }, rate: { max: 1 } }
       - { provider: echo, tenant: other }
     plugins:
       echo:
         library: Echo
+        trust: unsigned
         tenants: [echo/demo]
         grants:
           subscribe: [promethean.p.echo.t.*.control.send]
@@ -44,10 +45,12 @@ enum FuzzDeployment {
           state: {}
       storage:
         library: Storage
+        trust: unsigned
         tenants: ["*/*"]
         grants: { fs.write: [data], log: {} }
       worker:
         library: Worker
+        trust: unsigned
         tenants: ["*/*"]
         replicas: 2
         require: landlock

@@ -2,6 +2,7 @@ import CChannel
 import Envelope
 import Glibc
 import PluginABI
+import Signing
 import TestSupport
 import Testing
 
@@ -26,6 +27,7 @@ import Testing
       let tenants = Self.providers.flatMap { provider in Self.tenants.map { (provider, $0) } }
       fixture.files["plugins.yml"] = """
         version: 1
+        host: { keys: [\(ManifestFixture.key.publicKey)] }
         tenants:
         \(tenants.map { "  - { provider: \($0.0), tenant: \($0.1) }" }.joined(separator: "\n"))
         plugins:

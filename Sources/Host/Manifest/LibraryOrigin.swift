@@ -1,0 +1,57 @@
+internal import Glibc
+package import Signing
+
+/// Why a library may run here.
+package enum LibraryOrigin: Sendable, Hashable {
+  /// It came with the host: it was found by name in the directory of the host's own program.
+  case host
+  /// A key of `host.keys` has signed these very bytes, and the comment.
+  case signed(by: PublicKey, comment: String)
+  /// Nobody answers for it; its operator has written `trust: unsigned`.
+  case unsigned
+}
+
+/// Which libraries an operator lets run, `trust` of plugins.yml.
+enum LibraryTrust: CaseIterable {
+  /// Those that came with the host, and those that one of `host.keys` has signed.
+  case signed
+  /// Any.
+  case unsigned
+}
+
+extension ManifestValue {
+  /// Says why a library may run; nil when it may not, which was reported.
+  ///
+  /// The signature is held against the hash that was made when the library was read, so it is of what will be mapped.
+  ///
+  /// - Parameters:
+  ///   - library: What was found.
+  ///   - isOwn: Whether it came with the host.
+  ///   - trust: What its operator demands of it.
+  ///   - keys: `host.keys`.
+  /// - Returns: Why it may run.
+  func origin(of library: LibraryFile, isOwn: Bool, _ trust: LibraryTrust, keys: [PublicKey]) -> LibraryOrigin? {
+    if isOwn { return .host }
+    if trust == .unsigned { return .unsigned }
+    let path = Signature.path(of: library.path)
+    do throws(SigningError) {
+      let signature = try Signature(path: path)
+      let key = try signature.verify(library.signedHash, by: keys)
+      return .signed(by: key, comment: signature.trustedComment)
+    } catch {
+      report(Self.complaint(library, path, error))
+      return nil
+    }
+  }
+
+  private static func complaint(_ library: LibraryFile, _ path: String, _ error: SigningError) -> String {
+    switch error {
+    case .system(_, ENOENT):
+      "\(library.path) is not signed: expected \(library.name).minisig beside it, or trust: unsigned"
+    case .otherKey(let found, let expected):
+      "\(path) was made with key \(found), expected one of host.keys, "
+        + (expected.isEmpty ? "of which there are none" : expected.map(\.description).spelledOut("or"))
+    default: "\(path) \(error)"
+    }
+  }
+}
