@@ -17,6 +17,8 @@ extension EndToEnd {
       let reason: String
       /// What it may say instead where control groups bound the memory.
       var counted: String?
+      /// What the audit says that it tried, where the kernel or the host can tell.
+      var attempt: String?
       var testDescription: String { intent }
     }
 
@@ -95,8 +97,12 @@ extension EndToEnd {
         reason: "it was killed by signal 6 (SIGABRT)",
         counted: "it was killed: over limits.memory (64 MiB)"
       ),
-      Villainy(intent: "fork", reason: "SIGSYS: a system call that the sandbox forbids"),
-      Villainy(intent: "poke", reason: "protocol violation"),
+      Villainy(
+        intent: "fork",
+        reason: "SIGSYS: a system call that the sandbox forbids",
+        attempt: "denied: a system call that the sandbox forbids"
+      ),
+      Villainy(intent: "poke", reason: "protocol violation", attempt: "denied: protocol violation: "),
     ]
 
     @Test(arguments: deadly)
@@ -115,6 +121,13 @@ extension EndToEnd {
       let error = try #require(villain["error"]?.stringValue)
       #expect(error.contains(villainy.reason) || error == counted, "\(villain)")
       #expect(try host.run("status").output.contains(error))
+      let audited = try host.run("logs", "--audit", "--json").json
+      #expect(audited.allSatisfy { $0["plugin"] == "villain" && $0["instance"] == "villain" })
+      if let attempt = villainy.attempt {
+        #expect(audited.contains { $0["message"]?.stringValue?.hasPrefix(attempt) == true }, "\(audited)")
+      } else {
+        #expect(audited.isEmpty)
+      }
       try expectService(host, client, from: Self.count + 1)
     }
 

@@ -13,6 +13,11 @@ extension Supervisor {
     instance.process?.kill()
   }
 
+  /// Records what an instance has tried and could not.
+  func audit(_ instance: Instance, _ attempt: String) {
+    log.audit("denied: \(attempt)", allowed: false, plugin: instance.plugin.id, instance: instance.name)
+  }
+
   /// Takes note that an instance's process has ended.
   package func processEnded(_ instance: Instance) {
     guard let process = instance.process, let exit = process.reap() else { return }
@@ -26,6 +31,8 @@ extension Supervisor {
     let outOfMemory = "it was killed: over limits.memory (\(ByteCount.text(instance.plugin.limits.memory)))"
     let reason = instance.failure ?? (instance.group?.isOutOfMemory == true ? outOfMemory : Self.describe(exit))
     instance.removeGroup()
+    // The one attempt of which the kernel tells whose it was.
+    if exit == .signal(SIGSYS) { audit(instance, "a system call that the sandbox forbids") }
     let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
     let wasRunning = instance.runningSince != nil
     instance.process = nil

@@ -53,7 +53,11 @@ package final class Supervisor {
     self.launcher = launcher
     self.secrets = secrets
     self.quotas = quotas
-    router.onViolation = { [weak self] instance, what in self?.kill(instance, "protocol violation: \(what)") }
+    router.onViolation = { [weak self] instance, what in
+      // Once: it goes on being read until it has ended.
+      if instance.failure == nil { self?.audit(instance, "protocol violation: \(what)") }
+      self?.kill(instance, "protocol violation: \(what)")
+    }
   }
 
   // MARK: - Starting
