@@ -29,6 +29,10 @@ struct SystemdUnitTests {
 
   @Test func `the command prints a unit for this deployment and this program`() throws {
     let run = Run("export", "systemd", "--deployment", Self.package, "--user", "agents")
+    guard !Self.package.hasPrefix("/tmp/"), !Self.package.hasPrefix("/var/tmp/") else {
+      #expect(run.code == .failure && run.errors.contains("out of a service's sight"), "\(run.errors)")
+      return
+    }
     #expect(run.code == .success, "\(run.errors)")
     let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     #expect(values("ExecStart", in: run.output) == ["\(program) --deployment \(Self.package)/plugins.yml up"])
