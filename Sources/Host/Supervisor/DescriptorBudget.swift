@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The descriptors that the host may have open: fewer than its instances need end in failures wherever one is opened,
