@@ -46,6 +46,17 @@ extension EndToEnd {
       return all.filter { $0["state"]?.stringValue == state }.compactMap { $0["name"]?.stringValue }
     }
 
+    /// Waits until as many run as can, and returns their names.
+    private func running(_ host: TestHost, _ client: AdminClient) throws -> [String] {
+      let pid = try #require(host.process?.pid)
+      return try host.until("no more can be started") {
+        let running = try instances(client, in: "RUNNING")
+        let waiting = try instances(client, in: "INIT").filter { try client.instance($0)["error"]?.isNull == false }
+        let left = Self.few - (try ProcessView(pid: pid).descriptorCount)
+        return running.count + waiting.count == Self.names.count && left < 32 ? running : nil
+      }
+    }
+
     /// Has those that run handle an event, and looks that nothing else became of anybody.
     private func expectService(_ host: TestHost, _ client: AdminClient, _ number: Int) throws {
       try client.publish(number)
@@ -60,7 +71,7 @@ extension EndToEnd {
       let host = try makeHost()
       try host.start()
       let client = try host.client()
-      let (running, waiting) = (try instances(client, in: "RUNNING"), try instances(client, in: "INIT"))
+      let (running, waiting) = (try running(host, client), try instances(client, in: "INIT"))
       #expect(!running.isEmpty && !waiting.isEmpty && running.count + waiting.count == Self.names.count)
       for name in waiting {
         let instance = try client.instance(name)
@@ -91,7 +102,7 @@ extension EndToEnd {
       let host = try makeHost()
       try host.start()
       let client = try host.client()
-      let running = try instances(client, in: "RUNNING")
+      let running = try running(host, client)
       var clients: [AdminClient] = []
       var isSentAway = false
       while !isSentAway, clients.count < Self.few {

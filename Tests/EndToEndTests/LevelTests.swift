@@ -78,16 +78,20 @@ extension EndToEnd {
       #expect(try host.stop() == .status(0))
     }
 
+    /// The command; what runs in the sandbox is of a plain build.
+    private static let sandbox =
+      [Products.promethean, "sandbox"] + (Products.isSanitized ? ["--runner", Products.runner] : [])
+
     @Test(arguments: accounts)
     func `the command line tells the level beforehand, and why it is no higher`(account: Account) throws {
-      let run = try Program(account.wrapper + [Products.promethean, "sandbox", "--json"])
+      let run = try Program(account.wrapper + Self.sandbox + ["--json"])
       #expect(run.end == .status(0), "\(run.errors)")
       let answer = try #require(try run.json.first)
       #expect(answer["level"]?.stringValue == account.level)
       let isFull = account.level == "full"
       #expect(answer["missing"]?.stringValue?.isEmpty == isFull)
       #expect(answer["failures"]?.arrayValue?.isEmpty == isFull)
-      let shown = try Program(account.wrapper + [Products.promethean, "sandbox", "--no-color"])
+      let shown = try Program(account.wrapper + Self.sandbox + ["--no-color"])
       #expect(shown.lines.first?.hasPrefix("level          \(account.level)") == true, "\(shown.output)")
     }
 
