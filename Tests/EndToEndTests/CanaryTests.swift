@@ -262,7 +262,9 @@ extension EndToEnd {
       var control = Needles()
       control.add(Self.marker, "marker")
       // A sanitizer's heap is a mapping that is too large to be looked through.
-      if let found = host.search(control), !Products.isSanitized { #expect(found.contains { $0.hasPrefix("marker as raw") }) }
+      if let found = host.search(control), !Products.isSanitized {
+        #expect(found.contains { $0.hasPrefix("marker as raw") })
+      }
     }
 
     /// Makes sure that where credentials lie in their own process, nobody can read.

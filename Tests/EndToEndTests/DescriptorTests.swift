@@ -46,14 +46,21 @@ extension EndToEnd {
       return all.filter { $0["state"]?.stringValue == state }.compactMap { $0["name"]?.stringValue }
     }
 
-    /// Waits until as many run as can, and returns their names.
-    private func running(_ host: TestHost, _ client: AdminClient) throws -> [String] {
-      let pid = try #require(host.process?.pid)
+    /// Waits until as many run as can: those that wait have tried twice since, and no more run.
+    private func settled(_ host: TestHost, _ client: AdminClient) throws -> (running: [String], waiting: [String]) {
+      var (running, tries, left): ([String], Int, Int64) = ([], 0, 0)
       return try host.until("no more can be started") {
-        let running = try instances(client, in: "RUNNING")
-        let waiting = try instances(client, in: "INIT").filter { try client.instance($0)["error"]?.isNull == false }
-        let left = Self.few - (try ProcessView(pid: pid).descriptorCount)
-        return running.count + waiting.count == Self.names.count && left < 32 ? running : nil
+        let all = try client.call("status")["instances"]?.arrayValue ?? []
+        let waiting = all.filter { $0["state"] == "INIT" && $0["error"]?.isNull == false }
+        let now = all.filter { $0["state"] == "RUNNING" }.compactMap { $0["name"]?.stringValue }
+        let retry = waiting.first?["retry_ms"]?.intValue ?? 0
+        defer { (running, left) = (now, retry) }
+        guard now == running, now.count + waiting.count == Self.names.count else {
+          tries = 0
+          return nil
+        }
+        if retry > left { tries += 1 }
+        return tries > 2 ? (now, waiting.compactMap { $0["name"]?.stringValue }) : nil
       }
     }
 
@@ -71,7 +78,7 @@ extension EndToEnd {
       let host = try makeHost()
       try host.start()
       let client = try host.client()
-      let (running, waiting) = (try running(host, client), try instances(client, in: "INIT"))
+      let (running, waiting) = try settled(host, client)
       #expect(!running.isEmpty && !waiting.isEmpty && running.count + waiting.count == Self.names.count)
       for name in waiting {
         let instance = try client.instance(name)
@@ -102,7 +109,7 @@ extension EndToEnd {
       let host = try makeHost()
       try host.start()
       let client = try host.client()
-      let running = try running(host, client)
+      let running = try settled(host, client).running
       var clients: [AdminClient] = []
       var isSentAway = false
       while !isSentAway, clients.count < Self.few {
