@@ -25,8 +25,7 @@ struct Program {
       try console.flush()
       return code
     } catch let error as UsageError {
-      report(error, words, console, isJSON)
-      return .usage
+      return report(error, words, console, isJSON)
     } catch {
       return report(error, console, isJSON)
     }
@@ -43,18 +42,28 @@ struct Program {
     return try body(invocation, session)
   }
 
-  private func report(_ error: UsageError, _ words: [String], _ console: Console, _ isJSON: Bool) {
+  private func report(_ error: UsageError, _ words: [String], _ console: Console, _ isJSON: Bool) -> ExitCode {
     Self.print(code: "usage", "\(error)", console, isJSON)
-    guard !isJSON else { return }
     var path = [Command.promethean.name]
     for word in words where Command.promethean.descendant(path.dropFirst() + [word]) != nil { path.append(word) }
-    console.remark("\(path.joined(separator: " ")) --help explains")
+    if !isJSON { console.remark("\(path.joined(separator: " ")) --help explains") }
+    // Where 2 says that there are changes, a slip of the keyboard must not say so.
+    let saysChanges = Command.promethean.descendant(path.dropFirst())?.exits[.changes] != nil
+    return saysChanges ? .failure : .usage
   }
 
   private func report(_ error: any Error, _ console: Console, _ isJSON: Bool) -> ExitCode {
     switch error {
     case Console.Failure.closed, AdminClientError.abandoned:
       return .success
+    case DeployError.unapproved:
+      try? console.flush()
+      Self.print(code: Self.code(of: error), "\(error)", console, isJSON)
+      return .unapproved
+    case AdminClientError.refused(code: "unapproved", let message):
+      try? console.flush()
+      Self.print(code: "unapproved", message, console, isJSON)
+      return .unapproved
     default:
       try? console.flush()
       Self.print(code: Self.code(of: error), Self.message(of: error), console, isJSON)
@@ -71,6 +80,7 @@ struct Program {
     switch error {
     case AdminClientError.refused(let code, _): code
     case CommandError.noHost: "unavailable"
+    case let error as DeployError: error.code
     default: "failed"
     }
   }

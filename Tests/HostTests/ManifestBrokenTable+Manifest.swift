@@ -160,8 +160,8 @@ extension BrokenManifest {
       in: "Indexer",
       "config:\n    type: object\n",
       "config:\n    type: array\n    items: { type: string }\n",
-      "libIndexer.so(plugin.yml):21:5: agent.config.required: unknown key; expected type, description, enum, items or default",
-      "libIndexer.so(plugin.yml):22:5: agent.config.properties: unknown key; expected type, description, enum, items or default"
+      "libIndexer.so(plugin.yml):21:5: agent.config.required: unknown key; expected type, description, enum, items, default or writeOnly",
+      "libIndexer.so(plugin.yml):22:5: agent.config.properties: unknown key; expected type, description, enum, items, default or writeOnly"
     ),
   ]
 }

@@ -37,7 +37,8 @@ struct HelpPage {
   }
 
   private var exits: [(code: ExitCode, meaning: String)] {
-    ExitCode.allCases.map { ($0, command.exits[$0] ?? $0.meaning) }
+    ExitCode.allCases.filter { $0.isCommon || command.exits[$0] != nil }
+      .map { ($0, command.exits[$0] ?? $0.meaning) }
   }
 
   private func explanation(_ option: Option) -> String {

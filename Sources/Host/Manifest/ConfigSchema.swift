@@ -3,7 +3,7 @@ package import Envelope
 /// What a plugin's `config` may hold: the part of JSON Schema that a person fills in by hand.
 ///
 /// Known are `type`, `description`, `default`, `enum`, `minimum` and `maximum` of numbers, `properties` and `required`
-/// of objects, and `items` of arrays. A property that the schema does not name is refused.
+/// of objects, `items` of arrays, and `writeOnly` of what is not to be shown. A property that the schema does not name is refused.
 package struct ConfigSchema: Sendable {
   package enum Kind: String, CaseIterable, Sendable {
     case string, integer, number, boolean, array, object
@@ -12,6 +12,8 @@ package struct ConfigSchema: Sendable {
   package var kind: Kind
   package var about: String?
   package var fallback: JSON?
+  /// Whether its value is not to be shown: `writeOnly` of JSON Schema.
+  package var isSecret = false
   package var choices: [JSON] = []
   package var minimum: Double?
   package var maximum: Double?
@@ -57,6 +59,7 @@ extension ConfigSchema {
       }
       // The default is held against the schema as an operator's value would be.
       schema.fallback = fields.optional("default").flatMap { schema.read($0) }
+      schema.isSecret = fields.optional("writeOnly")?.flag() ?? false
       return schema
     }
     guard let schema = schema ?? nil, value.diagnostics.count == before else { return nil }

@@ -50,17 +50,42 @@ extension Deployment {
   /// is nil when plugins.yml cannot be read at all or is wrong outside its plugins.
   package static func read(path: String, searchPath: [String]) -> (deployment: Deployment?, diagnostics: [Diagnostic]) {
     let diagnostics = Diagnostics()
-    let root = ManifestValue.file(path, diagnostics)
-    let deployment = root?.fields { read($0, path: path, searchPath: searchPath) }
-    let isWhole = diagnostics.all.allSatisfy { $0.plugin != nil }
-    return (isWhole ? deployment : nil, diagnostics.sorted(first: path))
+    guard let bytes = ManifestValue.bytes(of: path, diagnostics) else { return (nil, diagnostics.all) }
+    let directory = absoluteDirectory(of: path)
+    let libraries = LibrarySource.files(LibrarySearch(directory: directory, path: searchPath))
+    return read(bytes, named: path, directory: directory, libraries: libraries)
   }
 
-  private static func read(_ fields: ManifestFields, path: String, searchPath: [String]) -> Deployment {
+  /// Reads the bytes of a plugins.yml and everything it names as far as that goes.
+  ///
+  /// - Parameters:
+  ///   - bytes: What stands, or once stood, in the file.
+  ///   - name: What messages call it.
+  ///   - directory: The absolute directory of the deployment.
+  ///   - libraries: Where the plugins' libraries come from.
+  static func read(
+    _ bytes: [UInt8],
+    named name: String,
+    directory: String,
+    libraries: LibrarySource
+  ) -> (deployment: Deployment?, diagnostics: [Diagnostic]) {
+    let diagnostics = Diagnostics()
+    let root = ManifestValue.document(bytes, named: name, diagnostics)
+    let deployment = root?.fields { read($0, path: name, directory: directory, libraries: libraries) }
+    let isWhole = diagnostics.all.allSatisfy { $0.plugin != nil }
+    return (isWhole ? deployment : nil, diagnostics.sorted(first: name))
+  }
+
+  private static func read(
+    _ fields: ManifestFields,
+    path: String,
+    directory: String,
+    libraries: LibrarySource
+  ) -> Deployment {
     fields.required("version")?.version1()
     var deployment = Deployment(
       path: path,
-      directory: absoluteDirectory(of: path),
+      directory: directory,
       host: fields.optional("host").map { HostSettings($0) } ?? HostSettings(),
       tenants: fields.optional("tenants")?.list { Tenant($0) } ?? [],
       plugins: []
@@ -70,7 +95,7 @@ extension Deployment {
       tenants: deployment.tenants,
       tenantsAreWell: fields.value.diagnostics.count == 0,
       keys: deployment.host.keys,
-      libraries: LibrarySearch(directory: deployment.directory, path: searchPath),
+      libraries: libraries,
       stateDirectory: deployment.stateDirectory
     )
     let before = fields.value.diagnostics.count
@@ -80,27 +105,35 @@ extension Deployment {
     return deployment
   }
 
-  private static func absoluteDirectory(of path: String) -> String {
+  /// The absolute directory, without links, that a file is in.
+  static func absoluteDirectory(of path: String) -> String {
     let directory = path.contains("/") ? String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)) : "."
     return resolvedPath(directory.isEmpty ? "/" : directory) ?? directory
   }
 }
 
 extension ManifestValue {
-  /// Reads a YAML file; nil when that was reported to be impossible.
-  fileprivate static func file(_ path: String, _ diagnostics: Diagnostics) -> ManifestValue? {
-    do {
-      let node = try YAMLNode.parse(try readFile(path, sizeMax: YAMLLimits().bytes))
-      return ManifestValue(node: node, name: "", file: path, diagnostics: diagnostics)
-    } catch let error as YAMLError {
-      diagnostics.report(SourceLocation(file: path, mark: error.mark), error.message)
+  /// Reads the bytes of a file; nil when that was reported to be impossible.
+  static func bytes(of path: String, _ diagnostics: Diagnostics) -> [UInt8]? {
+    do throws(LibraryError) {
+      return try readFile(path, sizeMax: YAMLLimits().bytes)
     } catch {
       diagnostics.report(SourceLocation(file: path), "\(error)")
+      return nil
     }
-    return nil
   }
 
-  fileprivate func version1() {
+  /// Reads a YAML document; nil when that was reported to be impossible.
+  static func document(_ bytes: [UInt8], named name: String, _ diagnostics: Diagnostics) -> ManifestValue? {
+    do throws(YAMLError) {
+      return ManifestValue(node: try YAMLNode.parse(bytes), name: "", file: name, diagnostics: diagnostics)
+    } catch {
+      diagnostics.report(SourceLocation(file: name, mark: error.mark), error.message)
+      return nil
+    }
+  }
+
+  func version1() {
     guard case .scalar(let scalar) = node.content, scalar.value == .int(1) else {
       return mismatch("1, the version of this file's shape")
     }

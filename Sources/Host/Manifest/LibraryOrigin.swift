@@ -7,12 +7,14 @@ package enum LibraryOrigin: Sendable, Hashable {
   case host
   /// A key of `host.keys` has signed these very bytes, and the comment.
   case signed(by: PublicKey, comment: String)
+  /// It lies in the store, where only what might run was put, and it is what it was then.
+  case stored
   /// Nobody answers for it; its operator has written `trust: unsigned`.
   case unsigned
 }
 
 /// Which libraries an operator lets run, `trust` of plugins.yml.
-enum LibraryTrust: CaseIterable {
+package enum LibraryTrust: String, CaseIterable, Sendable {
   /// Those that came with the host, and those that one of `host.keys` has signed.
   case signed
   /// Any.

@@ -9,7 +9,7 @@ struct DeploymentScope {
   var tenantsAreWell: Bool
   /// Whose signatures of libraries are trusted.
   var keys: [PublicKey]
-  var libraries: LibrarySearch
+  var libraries: LibrarySource
   /// Where the host keeps its own files; no plugin is granted a path there.
   var stateDirectory: String
 }
@@ -35,7 +35,7 @@ extension PluginConfiguration {
     let named = fields.required("library")
     // One that cannot be read is reported, and enough to leave the plugin out.
     let trust = fields.optional("trust").map { $0.choice(LibraryTrust.self) ?? .unsigned } ?? .signed
-    let opened = named?.library(scope.libraries, trust, keys: scope.keys)
+    let opened = named?.library(scope.libraries, of: id, trust, keys: scope.keys)
     let enabled = fields.optional("enabled")?.flag() ?? true
     let selectors = fields.required("tenants")?.selectors() ?? []
     let replicas = fields.optional("replicas")?.integer(in: 1...64) ?? 1
@@ -66,6 +66,7 @@ extension PluginConfiguration {
     return PluginConfiguration(
       id: id,
       library: library,
+      trust: trust,
       origin: origin,
       manifest: manifest,
       enabled: enabled,

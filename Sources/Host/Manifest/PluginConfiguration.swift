@@ -20,6 +20,8 @@ package struct PluginConfiguration: Sendable {
   package var id: String
   /// Open since it was hashed.
   package var library: LibraryFile
+  /// What its operator demands of its library.
+  package var trust: LibraryTrust
   /// Why its library may run.
   package var origin: LibraryOrigin
   package var manifest: PluginManifest

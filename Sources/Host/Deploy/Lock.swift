@@ -1,0 +1,107 @@
+internal import Envelope
+internal import Glibc
+internal import YAML
+
+/// What was approved: `plugins.lock` beside plugins.yml, made to be committed and compared.
+package struct Lock: Sendable, Hashable {
+  /// By the plugin's id.
+  package var plugins: [String: Approval]
+
+  package init(plugins: [String: Approval]) {
+    self.plugins = plugins
+  }
+
+  package static func path(in directory: String) -> String { "\(directory)/plugins.lock" }
+
+  /// The file: one line for each grant, all in an order that does not depend on plugins.yml.
+  package var bytes: [UInt8] {
+    let plugins = plugins.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }
+    let document: JSON = ["version": 1, "plugins": .object(JSONObject(plugins))]
+    return document.bytes(pretty: true) + [UInt8(ascii: "\n")]
+  }
+}
+
+extension Approval {
+  var json: JSON {
+    [
+      "version": .string(version), "sha256": .string(library), "size": .int(Int64(size)),
+      "require": .string(require.rawValue), "trust": .string(trust.rawValue),
+      "tenants": .array(tenants.map { .string("\($0)") }),
+      "provides": .array(provides.map { .string($0.name) }),
+      "grants": .array(lines.map { .string($0) }),
+    ]
+  }
+}
+
+// MARK: - Reading
+
+extension Lock {
+  /// Reads the file of a deployment; nil if there is none.
+  ///
+  /// - Throws: `InvalidDeployment`, with everything that is wrong and where.
+  package static func read(directory: String) throws(InvalidDeployment) -> Lock? {
+    let path = path(in: directory)
+    if unsafe access(path, F_OK) != 0, errno == ENOENT { return nil }
+    let diagnostics = Diagnostics()
+    var lock = Lock(plugins: [:])
+    let document = ManifestValue.bytes(of: path, diagnostics).flatMap { bytes in
+      ManifestValue.document(bytes, named: path, diagnostics)
+    }
+    _ = document?.fields { fields in
+      fields.required("version")?.version1()
+      for (id, approval) in fields.required("plugins")?.entries({ $0.lockEntry($1) }) ?? [] {
+        lock.plugins[id] = approval
+      }
+    }
+    guard diagnostics.count == 0 else { throw InvalidDeployment(diagnostics: diagnostics.all) }
+    return lock
+  }
+}
+
+extension ManifestValue {
+  /// Reads a plugin of the lock, being its key.
+  fileprivate func lockEntry(_ value: ManifestValue) -> (String, Approval)? {
+    let approval = value.fields { fields -> Approval? in
+      let version = fields.required("version")?.text()
+      let digest = fields.required("sha256")?.digest()
+      let size = fields.required("size")?.integer(in: 0...Int.max)
+      let require = fields.required("require")?.choice(PluginConfiguration.SandboxLevel.self)
+      let trust = fields.required("trust")?.choice(LibraryTrust.self)
+      let tenants = fields.required("tenants")?.listOrNil { $0.tenantID() }
+      let provides = fields.required("provides")?.listOrNil { $0.capability() }
+      let grants = fields.required("grants")?.listOrNil { line in
+        line.parsed { try Grant(line: $0, at: line.location) }
+      }
+      guard let version, let digest, let size, let require, let trust, let tenants, let provides, let grants else {
+        return nil
+      }
+      return Approval(
+        version: version,
+        library: digest,
+        size: size,
+        require: require,
+        trust: trust,
+        tenants: tenants,
+        provides: provides,
+        grants: grants
+      )
+    }
+    guard let id = token(), let approval = approval ?? nil else { return nil }
+    return (id, approval)
+  }
+
+  private func digest() -> String? {
+    if let text = plainText, Generation.isDigest(text) { return text }
+    mismatch("a SHA-256 of 64 hexadecimal digits")
+    return nil
+  }
+
+  private func tenantID() -> TenantID? {
+    let (provider, tenant) = (plainText ?? "").splitOnce(at: "/")
+    if let tenant, Self.isToken(provider), Self.isToken(tenant) {
+      return TenantID(provider: String(provider), tenant: String(tenant))
+    }
+    mismatch("provider/tenant")
+    return nil
+  }
+}
