@@ -251,6 +251,12 @@ let package = Package(
       path: "Tests/Fixtures/JournalWriter",
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "DeploymentApplier",
+      dependencies: ["Host", "Locking"],
+      path: "Tests/Fixtures/DeploymentApplier",
+      swiftSettings: settings
+    ),
     tests("Envelope", ["Envelope", "CEnvelope"]),
     tests("PluginKit", ["Envelope", "FetchProbe", "Locking", "PluginABI", "PluginKit"]),
     tests("Channel", ["Channel", "CChannel"]),

@@ -99,7 +99,7 @@ extension Command {
 extension Deployer {
   /// Has the host change what runs, showing its steps, or does it without one.
   ///
-  /// - Parameter offline: What to do when no host runs: the new generation, and a sentence; nil: that is an error.
+  /// What it is offered for when no host runs says the new generation and a sentence; without it that is an error.
   fileprivate func change(
     _ session: Session,
     _ operation: String,

@@ -14,6 +14,8 @@ extension Deployer {
   ///   - origin: The generation whose state it is once more.
   ///   - manifest: The bytes of plugins.yml.
   ///   - deployment: What they come to; each library is copied into the store.
+  /// - Returns: The generation, for `commit`.
+  /// - Throws: `HostError`.
   package func prepare(
     _ cause: Generation.Cause,
     origin: Generation? = nil,
@@ -45,6 +47,7 @@ extension Deployer {
   ///   - generation: What `prepare` has returned.
   ///   - decided: The SHA-256 of the plugins.yml that was looked at.
   ///   - reason: For the history.
+  /// - Throws: `HostError`; what runs is then what `current` says.
   package func commit(_ generation: Generation, decided: String, reason: String = "") throws {
     try store.write(GenerationStore.Current(generation: generation.number, manifest: decided))
     try settle(reason: reason)
@@ -117,7 +120,7 @@ extension Deployer {
 
   /// Applies plugins.yml, or a plan of it, while no host runs.
   ///
-  /// - Returns: The number of the generation that would run now, and the plan; a plan without changes makes none.
+  /// It says the generation that would run now, and the plan; one without changes makes no generation.
   package func applyOffline(_ earlier: Plan?, isApproved: Bool) throws -> (generation: Int, plan: Plan) {
     try locked {
       let desired = desired()

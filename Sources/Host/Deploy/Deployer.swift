@@ -14,7 +14,7 @@ package struct Deployer: Sendable {
   package let searchPath: [String]
   package let store: GenerationStore
 
-  /// - Parameter step: Called before and after each durable step with what it is.
+  /// Describes it; `step` is called before and after each durable step with what it is.
   package init(path: String, searchPath: [String], step: @escaping @Sendable (String) -> Void = { _ in }) {
     self.path = path
     self.searchPath = searchPath
@@ -112,6 +112,7 @@ extension Deployer {
   ///   - earlier: The plan that is to be applied exactly; nil: whatever would be planned now.
   ///   - isApproved: Whether a person agrees to what widens.
   /// - Returns: The plan, made now.
+  /// - Throws: `DeployError`, or `HostError` if a file cannot be read.
   package func check(_ desired: Desired, against earlier: Plan?, isApproved: Bool) throws -> Plan {
     let plan = try plan(desired)
     if let reason = earlier.flatMap({ plan.changed(since: $0) }) { throw DeployError.stale(reason) }
@@ -119,9 +120,7 @@ extension Deployer {
     return plan
   }
 
-  /// The generation that a rollback goes back to, whole.
-  ///
-  /// - Parameter number: Which; nil: the one before what runs.
+  /// The generation that a rollback goes back to, whole; by default the one before what runs.
   package func rollbackTarget(_ number: Int?) throws -> Base {
     guard let current = try store.current() else { throw HostError("there is no generation to go back to") }
     var wanted = number

@@ -13,9 +13,9 @@ package struct GenerationStore: Sendable {
     package var manifest: String
   }
 
-  /// `var/generations`
+  /// `var/generations`.
   package let directory: String
-  /// `var/store`
+  /// `var/store`.
   package let libraries: String
   let files: DurableFile
 

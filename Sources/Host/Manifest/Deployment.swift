@@ -63,6 +63,7 @@ extension Deployment {
   ///   - name: What messages call it.
   ///   - directory: The absolute directory of the deployment.
   ///   - libraries: Where the plugins' libraries come from.
+  /// - Returns: What was read, and what is wrong.
   static func read(
     _ bytes: [UInt8],
     named name: String,
