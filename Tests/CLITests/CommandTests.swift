@@ -16,7 +16,8 @@ struct CommandTests {
     let directory = TemporaryDirectory()
     let echo = ["--provider", "echo", "--tenant", "demo"]
     let lines = [
-      ["down"], ["status"], ["tap"], ["logs"], ["dlq", "list"], ["dlq", "show", "1"], ["dlq", "replay", "1"],
+      ["down"], ["status"], ["tap"], ["reload", "echo"], ["logs"], ["dlq", "list"], ["dlq", "show", "1"],
+      ["dlq", "replay", "1"],
       ["request", "promethean.p.echo.t.demo.control.send"], ["query", "messages"] + echo,
       ["send", "--text", "x"] + echo,
     ]

@@ -20,6 +20,7 @@ struct DeployTests {
       plugins:
         worker:
           library: Worker
+          trust: unsigned
           tenants: [echo/demo]
           grants:
             subscribe: [promethean.p.echo.t.*.events.Created]

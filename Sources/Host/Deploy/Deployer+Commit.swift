@@ -45,10 +45,11 @@ extension Deployer {
   ///
   /// - Parameters:
   ///   - generation: What `prepare` has returned.
-  ///   - decided: The SHA-256 of the plugins.yml that was looked at.
+  ///   - decided: The SHA-256 of the plugins.yml that was looked at; nil: none was, as for a reload.
   ///   - reason: For the history.
   /// - Throws: `HostError`; what runs is then what `current` says.
-  package func commit(_ generation: Generation, decided: String, reason: String = "") throws {
+  package func commit(_ generation: Generation, decided: String?, reason: String = "") throws {
+    let decided = try decided ?? store.current()?.manifest ?? sha256(generation.manifest)
     try store.write(GenerationStore.Current(generation: generation.number, manifest: decided))
     try settle(reason: reason)
   }
@@ -84,7 +85,8 @@ extension Deployer {
       let generation = base.generation
       // Who never applied has no lock, and is not given one by a start.
       let isLocked = unsafe access(Lock.path(in: directory), F_OK) == 0
-      if isLocked || generation.cause != .start { try write(Lock(plugins: base.deployment.approvals)) }
+      let isKnown = base.diagnostics.isEmpty
+      if isKnown, isLocked || generation.cause != .start { try write(Lock(plugins: base.deployment.approvals)) }
       try store.append(
         HistoryEntry(cause: generation.cause, generation: generation.number, outcome: .applied, reason: reason)
       )

@@ -73,16 +73,44 @@ extension Deployer {
   ///
   /// What was left out then is left out again and not reported.
   package func read(_ generation: Generation) throws -> Base {
+    let (deployment, diagnostics) = read(generation, stored(generation))
+    guard let deployment else { throw DeployError.invalid(diagnostics) }
+    return Base(generation: generation, deployment: deployment, diagnostics: diagnostics)
+  }
+
+  /// Reads what runs, with another library for one of its plugins.
+  ///
+  /// - Parameters:
+  ///   - plugin: Its id.
+  ///   - library: The path of the library; nil: the one that plugins.yml named, as it is now.
+  /// - Returns: What is wanted then, all else being as it is.
+  /// - Throws: `HostError`, if nothing runs or there is no such plugin.
+  package func desired(replacing plugin: String, library: String?) throws -> Desired {
+    guard let current = try store.current() else { throw HostError("there is no generation yet") }
+    let generation = try store.generation(current.generation)
+    guard generation.libraries[plugin] != nil else {
+      let nearest = plugin.nearest(in: generation.libraries.keys).map { " (did you mean \($0)?)" } ?? ""
+      throw HostError("generation \(generation.number) has no plugin \"\(plugin)\"\(nearest)")
+    }
+    let search = LibrarySearch(directory: directory, path: searchPath)
+    let libraries = LibrarySource.replacing(plugin, file: library, search, others: stored(generation))
+    let (deployment, diagnostics) = read(generation, libraries)
+    return Desired(manifest: generation.manifest, deployment: deployment, diagnostics: diagnostics)
+  }
+
+  private func stored(_ generation: Generation) -> LibrarySource {
+    .store(directory: store.libraries, digests: generation.libraries)
+  }
+
+  private func read(_ generation: Generation, _ libraries: LibrarySource) -> (Deployment?, [Diagnostic]) {
     let name = isDecided(generation) ? path : "\(store.path(of: generation.number))(plugins.yml)"
     let (deployment, diagnostics) = Deployment.read(
       generation.manifest,
       named: name,
       directory: directory,
-      libraries: .store(directory: store.libraries, digests: generation.libraries)
+      libraries: libraries
     )
-    let wrong = diagnostics.filter { $0.plugin.map { generation.libraries[$0] != nil } ?? true }
-    guard let deployment else { throw DeployError.invalid(wrong) }
-    return Base(generation: generation, deployment: deployment, diagnostics: wrong)
+    return (deployment, diagnostics.filter { $0.plugin.map { generation.libraries[$0] != nil } ?? true })
   }
 
   /// Whether plugins.yml still says what a generation was made from, so that messages may name its lines.

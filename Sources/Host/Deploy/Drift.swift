@@ -4,8 +4,10 @@ extension Deployer {
   /// What is not as the generation that runs left it, a sentence each: plugins.lock, and libraries in the store.
   package func drift() throws -> [String] {
     guard let base = try base() else { return [] }
-    let altered = base.diagnostics.map { diagnostic in "\(diagnostic.plugin ?? "plugins.yml"): \(diagnostic.message)" }
-    guard let lock = try approved(base) else { return altered }
+    let altered = base.diagnostics.map(\.message)
+    guard var lock = try approved(base) else { return altered }
+    // Of these there is nothing left to hold the lock against.
+    for plugin in base.diagnostics.compactMap(\.plugin) { lock.plugins[plugin] = nil }
     return altered + Self.drift(of: lock, from: Lock(plugins: base.deployment.approvals))
   }
 

@@ -17,7 +17,21 @@ package struct Lock: Sendable, Hashable {
   package var bytes: [UInt8] {
     let plugins = plugins.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }
     let document: JSON = ["version": 1, "plugins": .object(JSONObject(plugins))]
-    return document.bytes(pretty: true) + [UInt8(ascii: "\n")]
+    return Self.escaped(document.bytes(pretty: true)) + [UInt8(ascii: "\n")]
+  }
+
+  /// The same text, without the characters that JSON has as they are and YAML, as which it is read, has not.
+  private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
+    var text = ""
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+      switch scalar.value {
+      case 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return Array(text.utf8)
   }
 }
 
@@ -43,17 +57,20 @@ extension Lock {
     let path = path(in: directory)
     if unsafe access(path, F_OK) != 0, errno == ENOENT { return nil }
     let diagnostics = Diagnostics()
+    let lock = ManifestValue.bytes(of: path, diagnostics).map { parse($0, named: path, diagnostics) }
+    guard let lock, diagnostics.count == 0 else { throw InvalidDeployment(diagnostics: diagnostics.all) }
+    return lock
+  }
+
+  /// Reads the bytes of the file as far as that goes.
+  static func parse(_ bytes: [UInt8], named name: String, _ diagnostics: Diagnostics) -> Lock {
     var lock = Lock(plugins: [:])
-    let document = ManifestValue.bytes(of: path, diagnostics).flatMap { bytes in
-      ManifestValue.document(bytes, named: path, diagnostics)
-    }
-    _ = document?.fields { fields in
+    _ = ManifestValue.document(bytes, named: name, diagnostics)?.fields { fields in
       fields.required("version")?.version1()
       for (id, approval) in fields.required("plugins")?.entries({ $0.lockEntry($1) }) ?? [] {
         lock.plugins[id] = approval
       }
     }
-    guard diagnostics.count == 0 else { throw InvalidDeployment(diagnostics: diagnostics.all) }
     return lock
   }
 }

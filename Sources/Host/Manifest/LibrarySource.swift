@@ -1,11 +1,14 @@
 internal import Signing
+internal import YAML
 
 /// Where the libraries of a deployment come from.
-enum LibrarySource {
+indirect enum LibrarySource {
   /// From the files that plugins.yml names, as they are now.
   case files(LibrarySearch)
   /// From the store in a directory, by the digest that each plugin had.
   case store(directory: String, digests: [String: String])
+  /// For one plugin from a file, by default the one that plugins.yml names, and for the others from elsewhere.
+  case replacing(String, file: String?, LibrarySearch, others: LibrarySource)
 }
 
 extension ManifestValue {
@@ -32,8 +35,16 @@ extension ManifestValue {
         report("was left out when this was read first")
         return nil
       }
-      return stored("\(directory)/\(digest).so", digest).map { ($0, $1, .stored) }
+      return stored("\(directory)/\(digest).so", digest).map { ($0, $1, trust == .unsigned ? .unsigned : .stored) }
+    case .replacing(plugin, let file, let search, _):
+      return (file.map(written) ?? self).library(search, trust, keys: keys)
+    case .replacing(_, _, _, let others): return library(others, of: plugin, trust, keys: keys)
     }
+  }
+
+  /// The value as if something else were written here.
+  private func written(_ text: String) -> ManifestValue {
+    child(YAMLNode(.scalar(YAMLScalar(text, isPlain: false)), at: node.mark), name)
   }
 
   /// Opens a library of the store, if it is still the one that was put there.

@@ -1,3 +1,4 @@
+import Envelope
 import YAML
 
 @testable import Host
@@ -48,5 +49,18 @@ enum DeploymentFuzzer {
         try hold(plugin.manifest.requests(grant.capability, grant.resource), "\(plugin.id): \(grant) was not asked for")
       }
     }
+    try comesToItself(deployment)
+  }
+
+  /// What is the same is no change, and what was approved is read back as it was.
+  private static func comesToItself(_ deployment: Deployment) throws {
+    let lock = Lock(plugins: deployment.approvals)
+    let diagnostics = Diagnostics()
+    let back = Lock.parse(lock.bytes, named: "plugins.lock", diagnostics)
+    try hold(diagnostics.count == 0 && back == lock, "a lock that is not read back: \(diagnostics.all)")
+    let plan = Plan(from: 1, deployment, to: deployment, approved: back)
+    try hold(plan.verdict == .nothing, "a plan that changes what is the same: \(plan)")
+    let read = try? Plan(plan.json.bytes(), named: "plan")
+    try hold(read == plan, "a plan that is not read back")
   }
 }

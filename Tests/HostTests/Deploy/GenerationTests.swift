@@ -98,7 +98,7 @@ import Testing
     )
     #expect(
       try fixture.deployer.drift() == [
-        "storage: plugins.storage.library: \(path) cannot be opened: No such file or directory"
+        "plugins.storage.library: \(path) cannot be opened: No such file or directory"
       ]
     )
     try fixture.manifest.write("var/store/\(digest).so", bytes.dropLast() + [1])
@@ -125,6 +125,42 @@ import Testing
     // A start agrees to nothing.
     #expect(!fixture.exists("plugins.lock"))
     #expect(throws: DeployError.self) { try fixture.plan() }
+  }
+
+  @Test func `a reload gives one plugin another library and touches nothing else`() throws {
+    let fixture = try DeployFixture()
+    try fixture.apply()
+    let before = try #require(try fixture.deployer.base())
+    let current = try #require(try fixture.deployer.store.current())
+    try fixture.edit("Echo", "version: 0.1.0", "version: 0.1.1")
+    try fixture.edit("Storage", "version: 0.1.0", "version: 0.1.1")
+    try fixture.edit("deadline: 5s", "deadline: 6s")
+    for library in [nil, "\(fixture.directory)/plugins.d/libEcho.so"] {
+      let desired = try fixture.deployer.desired(replacing: "echo", library: library)
+      let deployment = try desired.whole()
+      let plan = try fixture.deployer.plan(desired)
+      #expect(plan.plugins.map(\.action) == [.reload, .none, .none])
+      #expect(plan.plugins.first?.reasons == ["library: version 0.1.0 -> 0.1.1"])
+      #expect(deployment.plugin("indexer")?.limits.deadline == .seconds(5))
+    }
+    let desired = try fixture.deployer.desired(replacing: "echo", library: nil)
+    let generation = try fixture.deployer.prepare(.reload, manifest: desired.manifest, desired.whole())
+    try fixture.deployer.commit(generation, decided: nil)
+    let after = try #require(try fixture.deployer.base())
+    #expect(after.generation.manifest == before.generation.manifest && after.generation.number == 2)
+    #expect(
+      after.generation.libraries.filter { before.generation.libraries[$0.key] != $0.value }.map(\.key) == ["echo"]
+    )
+    #expect(try fixture.deployer.store.current()?.manifest == current.manifest)
+    #expect(try fixture.deployer.store.history().map(\.cause) == [.apply, .reload])
+    #expect(try fixture.deployer.drift() == [])
+    #expect(try fixture.deployer.rollbackOffline(nil) == (3, 1))
+
+    let wrong = try fixture.deployer.desired(replacing: "echo", library: "\(fixture.directory)/plugins.d/libStorage.so")
+    #expect(Set(wrong.diagnostics.map(\.plugin)) == ["echo"])
+    #expect(throws: DeployError.self) { try wrong.whole() }
+    let error = #expect(throws: HostError.self) { try fixture.deployer.desired(replacing: "ecco", library: nil) }
+    #expect(error?.description == "generation 3 has no plugin \"ecco\" (did you mean echo?)")
   }
 
   @Test func `a torn file is said to be so`() throws {

@@ -1,5 +1,6 @@
 import Envelope
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Host
@@ -23,6 +24,32 @@ import Testing
     )
     // A line for each grant.
     #expect(text.contains("\n        \"storage.documents messages:write\",\n"))
+  }
+
+  @Test func `a name with characters that YAML does not take is read back too`() throws {
+    let place = SourceLocation(file: "x")
+    let name = "a\u{7F}\u{85}\u{2028}\u{FEFF}\u{FFFE}\u{1}\n\t\"\\ \u{1F986}é"
+    let fixture = try DeployFixture()
+    var approval = try fixture.deployer.desired().whole().approvals["echo"]
+    approval?.grants = [Grant(.secretsRead, .named(Glob(name)), at: place)]
+    let lock = Lock(plugins: ["echo": try #require(approval)])
+    let diagnostics = Diagnostics()
+    #expect(Lock.parse(lock.bytes, named: "x", diagnostics) == lock)
+    #expect(diagnostics.all == [])
+    #expect(try JSON.parse(lock.bytes)["plugins"]?["echo"]?["grants"]?.arrayValue == [.string("secrets.read \(name)")])
+  }
+
+  @Test func `schema and lock know the same keys`() throws {
+    let fixture = try DeployFixture()
+    try fixture.apply()
+    let lock = try JSON.parse(fixture.text("plugins.lock"))
+    let path = "\(ManifestFixture.repository)/schemas/plugins.lock.schema.json"
+    let schema = try JSON.parse(FileBytes.read(path))
+    func keys(_ json: JSON?) -> [String] { json?.objectValue?.keys ?? [] }
+    #expect(keys(schema["properties"]) == keys(lock))
+    let plugin = schema["$defs"]?["plugin"]
+    #expect(keys(plugin?["properties"]) == keys(lock["plugins"]?["echo"]))
+    #expect(plugin?["required"]?.arrayValue?.compactMap(\.stringValue) == keys(lock["plugins"]?["echo"]))
   }
 
   /// What is edited into the lock, and what is said of it.
