@@ -146,9 +146,7 @@ struct DeployTests {
     )
     #expect(lines[4].hasPrefix("       library ") && lines[4].contains(" -> "))
     #expect(
-      lines.suffix(3) == [
-        "       + log", "needs --approve, for more would be allowed than was approved:", "       worker + log",
-      ]
+      lines.suffix(2) == ["       + log", "needs --approve for what is marked +"]
     )
     let difference = fixture.run("diff").output.split(separator: "\n")
     #expect(difference.prefix(2) == ["--- generation 1", "+++ \(fixture.path)/plugins.yml"])

@@ -27,12 +27,18 @@ struct PlanPage {
 
   private func setting(_ what: String, _ change: SettingChange) -> String {
     if change.isSecret { return Cells.printable("\(what) \(change.name): a secret changes") }
-    let (old, new) = (change.old?.text ?? "nothing", change.new?.text ?? "nothing")
-    return Cells.printable("\(what) \(change.name): \(old) -> \(new)")
+    guard let old = change.old, let new = change.new else {
+      return Cells.printable("\(what) \(change.name): \(change.old == nil ? "new" : "gone")")
+    }
+    return Cells.printable("\(what) \(change.name): \(old.text) -> \(new.text)")
   }
 
   private var approval: [String] {
     guard !plan.widened.isEmpty else { return [] }
+    let shown = plan.plugins.filter { !$0.gained.isEmpty }.map { ($0.id, $0.gained) }
+    if plan.widened == Dictionary(shown, uniquingKeysWith: +) {
+      return ["", style(.warning, "needs --approve for what is marked +")]
+    }
     let all = plan.widened.sorted { $0.key < $1.key }
     return ["", style(.warning, "needs --approve, for more would be allowed than was approved:")]
       + all.flatMap { id, gained in gained.map { "       \(style(.name, id)) + \(Cells.printable($0))" } }
