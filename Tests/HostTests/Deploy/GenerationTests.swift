@@ -1,5 +1,6 @@
 import Envelope
 import Glibc
+import Signing
 import TestSupport
 import Testing
 
@@ -161,6 +162,23 @@ import Testing
     #expect(throws: DeployError.self) { try wrong.whole() }
     let error = #expect(throws: HostError.self) { try fixture.deployer.desired(replacing: "ecco", library: nil) }
     #expect(error?.description == "generation 3 has no plugin \"ecco\" (did you mean echo?)")
+  }
+
+  @Test func `what is in the store runs without a signature, and nothing new does`() throws {
+    let fixture = try DeployFixture()
+    try fixture.edit("library: Echo", "library: Echo\n    trust: unsigned")
+    try fixture.apply()
+    let key = "keys: [\(ManifestFixture.key.publicKey)]"
+    try fixture.edit(key, "keys: []")
+    for name in ["Echo", "Storage", "Indexer"] { unsafe unlink("\(fixture.directory)/plugins.d/lib\(name).so.minisig") }
+    let base = try #require(try fixture.deployer.base())
+    #expect(base.diagnostics.isEmpty)
+    #expect(base.deployment.plugins.map(\.origin) == [.unsigned, .stored, .stored])
+    #expect(base.deployment.plugins.map(\.trust) == [.unsigned, .signed, .signed])
+    #expect(Set(fixture.deployer.desired().diagnostics.compactMap(\.plugin)) == ["storage", "indexer"])
+    #expect(throws: DeployError.self) { try fixture.plan() }
+    let reload = try fixture.deployer.desired(replacing: "storage", library: nil)
+    #expect(reload.diagnostics.map(\.plugin) == ["storage"])
   }
 
   @Test func `a torn file is said to be so`() throws {

@@ -90,6 +90,14 @@ import Testing
       reason: "tenant echo/demo"
     ),
     Row(
+      old: "library: Echo",
+      new: "library: Echo\n    trust: unsigned",
+      plugin: "echo",
+      action: .hot,
+      reason: "trust: signed -> unsigned",
+      verdict: .needsApproval
+    ),
+    Row(
       file: "Indexer",
       old: "version: 0.1.0-beta.1",
       new: "version: 0.2.0",
