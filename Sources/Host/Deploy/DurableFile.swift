@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// Files that are either as they were or as they were meant to be, whenever the power fails.

@@ -3,7 +3,8 @@ package import Envelope
 /// What a plugin's `config` may hold: the part of JSON Schema that a person fills in by hand.
 ///
 /// Known are `type`, `description`, `default`, `enum`, `minimum` and `maximum` of numbers, `properties` and `required`
-/// of objects, `items` of arrays, and `writeOnly` of what is not to be shown. A property that the schema does not name is refused.
+/// of objects, `items` of arrays, and `writeOnly` of what is not to be shown. A property that the schema does not name
+/// is refused.
 package struct ConfigSchema: Sendable {
   package enum Kind: String, CaseIterable, Sendable {
     case string, integer, number, boolean, array, object
