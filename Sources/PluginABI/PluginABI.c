@@ -90,3 +90,14 @@ LOCK(buffer_v1, copy, 8);
 LOCK(buffer_v1, retain, 16);
 LOCK(buffer_v1, release, 24);
 SIZE(buffer_v1, 32);
+
+LOCK(health_v1, struct_size, 0);
+LOCK(health_v1, check, 8);
+SIZE(health_v1, 16);
+
+LOCK(handover_v1, struct_size, 0);
+LOCK(handover_v1, version, 4);
+LOCK(handover_v1, give, 8);
+LOCK(handover_v1, take, 16);
+LOCK(handover_v1, resume, 24);
+SIZE(handover_v1, 32);

@@ -12,13 +12,15 @@ final class Instance {
   private let calls: HostCalls
   private let timers: Timers
   private let turns: Turns
-  private let plugin: any Plugin
+  let plugin: any Plugin
   private let deliveries: Deliveries
   private var starting: Task<Void, Never>?
   /// The operation that the host is just asking for, and how it ended meanwhile.
   private var entering: UInt64?
   private var outcome: Result<Void, HostError>?
   private var isDestroyed = false
+  /// What the host was lent last.
+  private var lent = LentBytes([])
 
   init(_ type: any Plugin.Type, host: HostHandle) throws {
     self.host = host
@@ -61,6 +63,46 @@ final class Instance {
   func secretsChanged() {
     PluginActor.task { [self] in await plugin.secretsChanged() }
     drain()
+  }
+
+  /// How the plugin is, and the reason, if it is unwell, in bytes that stay until the next are lent.
+  func health() -> (promethean_status, promethean_bytes) {
+    switch (plugin as? any HealthReporting)?.health {
+    case .unwell(let reason)?: unsafe (PROMETHEAN_FAILED, lend(Array(reason.utf8)))
+    case .well?, nil: unsafe (PROMETHEAN_OK, lend([]))
+    }
+  }
+
+  /// What the next generation is to go on with, in bytes that stay until the next are lent.
+  func give() -> (promethean_status, promethean_bytes) {
+    defer { drain() }
+    do {
+      return unsafe (PROMETHEAN_OK, lend(try (plugin as? any HandingOver)?.giveState() ?? []))
+    } catch {
+      host.fail("\(error)")
+      return unsafe (PROMETHEAN_FAILED, lend([]))
+    }
+  }
+
+  func take(_ state: [UInt8], version: UInt32) -> promethean_status {
+    defer { drain() }
+    do {
+      try (plugin as? any HandingOver)?.takeState(state, version: version)
+      return PROMETHEAN_OK
+    } catch {
+      host.fail("\(error)")
+      return PROMETHEAN_FAILED
+    }
+  }
+
+  func resume() {
+    (plugin as? any HandingOver)?.resume()
+    drain()
+  }
+
+  private func lend(_ bytes: [UInt8]) -> promethean_bytes {
+    lent = LentBytes(bytes)
+    return unsafe lent.lent
   }
 
   func poll() {

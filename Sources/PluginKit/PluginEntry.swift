@@ -71,7 +71,7 @@ private final class PluginTables: Sendable {
 }
 
 /// The instance that the runner names by its pointer, for the time of one call.
-private func with<Value>(_ pointer: UnsafeMutableRawPointer, _ body: @PluginActor (Instance) -> Value) -> Value {
+func with<Value>(_ pointer: UnsafeMutableRawPointer, _ body: @PluginActor (Instance) -> Value) -> Value {
   let address = UInt(bitPattern: pointer)
   return PluginActor.assumeIsolated { () -> Value in
     guard let pointer = unsafe UnsafeRawPointer(bitPattern: address) else {
@@ -145,28 +145,10 @@ private func stopInstance(_ instance: UnsafeMutableRawPointer, _ operation: UInt
   unsafe with(instance) { $0.stop(operation) }
 }
 
-/// What hears of newer credentials; it lives for good, as tables do.
-@safe private struct SecretsHearer: @unchecked Sendable {
-  // Unchecked because of the pointer, to what is written once and never freed.
-  let table: UnsafePointer<promethean_secrets_changed_v1>
-
-  static let shared = SecretsHearer()
-
-  init() {
-    let table = UnsafeMutablePointer<promethean_secrets_changed_v1>.allocate(capacity: 1)
-    unsafe table.initialize(
-      to: promethean_secrets_changed_v1(
-        struct_size: UInt32(MemoryLayout<promethean_secrets_changed_v1>.size),
-        changed: { instance in unsafe with(instance) { $0.secretsChanged() } }
-      )
-    )
-    unsafe self.table = UnsafePointer(table)
-  }
-}
-
 private func findExtension(_ instance: UnsafeMutableRawPointer, _ id: promethean_bytes) -> UnsafeRawPointer? {
-  guard unsafe String(id) == PROMETHEAN_SECRETS_CHANGED_V1 else { return nil }
-  return unsafe UnsafeRawPointer(SecretsHearer.shared.table)
+  let id = unsafe String(id)
+  let address = unsafe with(instance) { unsafe UInt(bitPattern: ExtensionTables.shared.find(id, of: $0)) }
+  return unsafe UnsafeRawPointer(bitPattern: address)
 }
 
 private func destroyInstance(_ instance: UnsafeMutableRawPointer) {

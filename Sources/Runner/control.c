@@ -45,13 +45,14 @@ long control_receive(uint8_t *buffer, int wait, wire_control *head, int *descrip
   return size - (long)sizeof *head;
 }
 
-void control_send(uint32_t kind, int32_t status, uint64_t token, const void *text, size_t size) {
-  struct {
+void control_send(uint32_t kind, int32_t status, uint64_t token, const void *body, size_t size) {
+  static struct {
     wire_control head;
-    char text[CONTROL_TEXT_MAX];
-  } message = {.head = {.kind = kind, .status = status, .token = token}};
-  if (size > sizeof message.text) size = sizeof message.text;
-  if (size) memcpy(message.text, text, size);
+    uint8_t body[CONTROL_BODY_MAX];
+  } message;
+  message.head = (wire_control){.kind = kind, .status = status, .token = token};
+  if (size > sizeof message.body) size = sizeof message.body;
+  if (size) memcpy(message.body, body, size);
   ssize_t sent;
   do sent = send(WIRE_FD_CONTROL, &message, sizeof message.head + size, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);

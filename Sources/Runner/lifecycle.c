@@ -25,6 +25,7 @@ void lifecycle_create(runner *runner) {
 static void started(runner *runner, promethean_status status, const error_text *text) {
   runner->phase = status == PROMETHEAN_OK ? PHASE_RUNNING : PHASE_FAILED;
   outbox_flush(&runner->outbox);
+  if (status == PROMETHEAN_OK) health_check(runner, runner_now());
   control_send(WIRE_STARTED, status, 0, text->bytes, status == PROMETHEAN_OK ? 0 : text->size);
 }
 
@@ -58,6 +59,8 @@ static void stop(runner *runner) {
 void lifecycle_control(runner *runner, uint32_t kind) {
   if (kind == WIRE_START && runner->phase == PHASE_CREATED) start(runner);
   else if (kind == WIRE_STOP && runner->phase != PHASE_STOPPING) stop(runner);
+  else if (kind == WIRE_GIVE && runner->phase == PHASE_RUNNING) handover_give(runner);
+  else if (kind == WIRE_RESUME && runner->phase == PHASE_RUNNING) handover_resume(runner);
 }
 
 void lifecycle_complete(runner *runner) {

@@ -11,7 +11,7 @@
 /// Frames that are taken before the loop looks at the control socket and the timers again.
 #define BATCH 32
 
-static int64_t monotonic(void) {
+int64_t runner_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
@@ -44,7 +44,7 @@ static int take_frames(runner *runner) {
 /// Tells the plugin of the timers that are due now; one that is set meanwhile waits for its turn.
 static int fire_timers(runner *runner) {
   if (timers_next(&runner->timers) == INT64_MAX) return 0;
-  int64_t now = monotonic();
+  int64_t now = runner_now();
   int fired = 0;
   for (uint64_t token; fired < BATCH && timers_take(&runner->timers, now, &token); fired++)
     runner->plugin.completed(runner->instance, token, PROMETHEAN_OK, bytes_of(NULL, 0), NULL);
@@ -58,6 +58,7 @@ static void take_control(runner *runner) {
   for (long size; (size = control_receive(body, 0, &head, &descriptor)) >= 0;) {
     if (head.kind == WIRE_DIALED) dial_complete(runner, head.token, descriptor, bytes_of(body, (uint64_t)size));
     else if (head.kind == WIRE_SECRETS) secrets_take(runner, body, (size_t)size);
+    else if (head.kind == WIRE_TAKE) handover_take(runner, (uint32_t)head.token, bytes_of(body, (uint64_t)size));
     else lifecycle_control(runner, head.kind);
   }
 }
@@ -74,7 +75,10 @@ static int may_sleep(runner *runner) {
 static int wait_for_work(runner *runner) {
   struct timespec time = {0}, *timeout = &time;
   if (may_sleep(runner)) {
-    int64_t due = timers_next(&runner->timers), now = due == INT64_MAX ? 0 : monotonic();
+    int64_t due = timers_next(&runner->timers);
+    if (runner->phase == PHASE_RUNNING && runner->extras.health && runner->extras.check_due < due)
+      due = runner->extras.check_due;
+    int64_t now = due == INT64_MAX ? 0 : runner_now();
     if (due == INT64_MAX) timeout = NULL;
     else if (due > now) time = span(due - now);
   }
@@ -91,6 +95,7 @@ void loop_run(runner *runner) {
   for (;;) {
     int work = take_frames(runner) + fire_timers(runner);
     if (atomic_exchange(&runner->poll_is_due, 0) || work) runner->plugin.poll(runner->instance);
+    if (runner->phase == PHASE_RUNNING && runner->extras.health) health_check(runner, runner_now());
     outbox_flush(&runner->outbox);
     lifecycle_complete(runner);
     if (wait_for_work(runner)) take_control(runner);

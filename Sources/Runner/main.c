@@ -64,6 +64,6 @@ int main(void) {
   library_load(runner, library);
   control_send(WIRE_LOADED, 0, 0, NULL, 0);
   lifecycle_create(runner);
-  control_send(WIRE_CREATED, 0, 0, NULL, 0);
+  control_send(WIRE_CREATED, 0, extras_find(runner), NULL, 0);
   loop_run(runner);
 }

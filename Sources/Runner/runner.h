@@ -48,6 +48,14 @@ typedef struct dialed {
   int descriptor;
 } dialed;
 
+/// What of the plugin's own extensions the runner speaks, NULL where it has none, and how it said last that it is.
+typedef struct extras {
+  const promethean_health_v1 *health;
+  const promethean_handover_v1 *handover;
+  promethean_status was;
+  int64_t check_due;
+} extras;
+
 typedef struct runner {
   setup setup;
   promethean_host host;
@@ -65,6 +73,7 @@ typedef struct runner {
   atomic_int poll_is_due;
   dialed dialed;
   vault vault;
+  extras extras;
 } runner;
 
 /// Makes the host's table, by which the plugin sees this runner.
@@ -101,12 +110,26 @@ void dial_complete(runner *runner, uint64_t token, int descriptor, promethean_by
 /// Takes the credentials that the host has sent, wipes them where they lay, and tells the plugin of newer ones.
 void secrets_take(runner *runner, uint8_t *body, size_t size);
 
+/// An extension of the plugin's of at least that size, NULL if it has none.
+const void *plugin_extension(runner *runner, const char *id, size_t size);
+
+/// Looks for what the plugin can do beyond its table, once it is created. Returns bits WIRE_HAS_….
+uint64_t extras_find(runner *runner);
+/// Asks the plugin how it is, if it can say and that is due, and tells the host if that has changed.
+void health_check(runner *runner, int64_t now);
+/// Has the plugin give, take or go on.
+void handover_give(runner *runner);
+void handover_take(runner *runner, uint32_t version, promethean_bytes state);
+void handover_resume(runner *runner);
+
 extern const promethean_dial_v1 dial_v1;
 extern const promethean_secrets_v1 secrets_v1;
 
 /// Refuses a call. There is no way to give its caller a text, so it goes where the host collects what a plugin says.
 promethean_status refuse(const char *call, const char *why);
 
+/// Nanoseconds that never run backwards.
+int64_t runner_now(void);
 /// Runs the instance to its end.
 _Noreturn void loop_run(runner *runner);
 

@@ -15,10 +15,9 @@ static promethean_status find(void *context, promethean_plugin_bytes name, prome
 
 /// Tells a plugin that wants to know.
 static void tell(runner *runner) {
-  static const char id[] = PROMETHEAN_SECRETS_CHANGED_V1;
-  if (!runner->plugin.extension) return;
-  const promethean_secrets_changed_v1 *hearer = runner->plugin.extension(runner->instance, bytes_of(id, sizeof id - 1));
-  if (hearer && hearer->struct_size >= sizeof *hearer) hearer->changed(runner->instance);
+  const promethean_secrets_changed_v1 *hearer =
+      plugin_extension(runner, PROMETHEAN_SECRETS_CHANGED_V1, sizeof *hearer);
+  if (hearer) hearer->changed(runner->instance);
 }
 
 void secrets_take(runner *runner, uint8_t *body, size_t size) {

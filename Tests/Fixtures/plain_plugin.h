@@ -64,6 +64,9 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
 static void poll(void *instance);
 static promethean_status stop(void *instance, uint64_t operation);
 static void destroy(void *instance);
+#ifdef HAS_EXTENSIONS
+static const void *extension(void *instance, promethean_host_bytes id);
+#endif
 
 static const promethean_plugin table = {
     .struct_size = sizeof table,
@@ -77,6 +80,9 @@ static const promethean_plugin table = {
     .poll = poll,
     .stop = stop,
     .destroy = destroy,
+#ifdef HAS_EXTENSIONS
+    .extension = extension,
+#endif
 };
 
 __attribute__((visibility("default"))) const promethean_plugin *promethean_plugin_entry_v1(void) { return &table; }

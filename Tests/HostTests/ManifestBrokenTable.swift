@@ -178,7 +178,7 @@ extension BrokenManifest {
       "deadline: 5s",
       "colour: red",
       "plugins.yml:35:30: plugins.indexer.limits.colour: unknown key; "
-        + "expected memory, threads, cpu, descriptors, file_size, disk, rate, logs, stderr, start, deadline, in_flight or max_attempts"
+        + "expected memory, threads, cpu, descriptors, file_size, disk, rate, logs, stderr, start, deadline, drain, in_flight or max_attempts"
     ),
     BrokenManifest(
       "trust that is neither",

@@ -193,6 +193,30 @@ package final class FakeHost: Sendable {
     await destroy()
   }
 
+  // MARK: - Taking the place of another
+
+  private var instance: UInt { state.withLock { $0.instance } }
+
+  /// How the plugin says that it is, nil if it cannot say.
+  package func health() async -> (status: promethean_status, reason: String)? {
+    await onThread { $0.memory.health($0.instance) }
+  }
+
+  /// What the plugin gives the next generation, nil if it cannot hand over.
+  package func give() async throws -> (version: UInt32, state: [UInt8])? {
+    guard let given = await onThread({ $0.memory.give($0.instance) }) else { return nil }
+    try check(given.status)
+    return (given.version, given.state)
+  }
+
+  /// Has the plugin take what an earlier generation gave.
+  package func take(_ state: [UInt8], version: UInt32) async throws {
+    try check(await onThread { $0.memory.take($0.instance, version, state) })
+  }
+
+  /// Has the plugin go on after it gave.
+  package func resume() async { await onThread { $0.memory.resume($0.instance) } }
+
   /// Frees the instance, stopped or not.
   package func destroy() async {
     await onThread { host in

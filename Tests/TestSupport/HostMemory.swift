@@ -112,6 +112,50 @@ final class HostMemory: @unchecked Sendable {
     unsafe Unmanaged<FakeHost>.fromOpaque(host.pointee.context).release()
   }
 
+  /// An extension of the plugin's, nil if it has none of that id.
+  private func found<Table>(_ instance: UInt, _ id: String, as type: Table.Type) -> UnsafePointer<Table>? {
+    unsafe call(instance) { plugin, instance -> UnsafePointer<Table>? in
+      let bytes = Array(id.utf8)
+      return unsafe bytes.withUnsafeBufferPointer { bytes in
+        let name = unsafe promethean_bytes(data: bytes.baseAddress, size: UInt64(bytes.count))
+        return unsafe plugin.extension?(instance, name)?.assumingMemoryBound(to: Table.self)
+      }
+    } ?? nil
+  }
+
+  /// How the plugin says that it is, nil if it cannot say.
+  func health(_ instance: UInt) -> (status: promethean_status, reason: String)? {
+    guard let table = unsafe found(instance, PROMETHEAN_HEALTH_V1, as: promethean_health_v1.self) else { return nil }
+    var reason = unsafe promethean_bytes()
+    let status = unsafe call(instance) { unsafe table.pointee.check($1, &reason) } ?? PROMETHEAN_INVALID
+    return (status, unsafe String(reason))
+  }
+
+  /// What the plugin gives, nil if it cannot hand over.
+  func give(_ instance: UInt) -> (status: promethean_status, version: UInt32, state: [UInt8])? {
+    guard let table = unsafe found(instance, PROMETHEAN_HANDOVER_V1, as: promethean_handover_v1.self) else {
+      return nil
+    }
+    var state = unsafe promethean_bytes()
+    let status = unsafe call(instance) { unsafe table.pointee.give($1, &state) } ?? PROMETHEAN_INVALID
+    return (status, unsafe table.pointee.version, unsafe [UInt8](state))
+  }
+
+  func take(_ instance: UInt, _ version: UInt32, _ state: [UInt8]) -> promethean_status {
+    guard let table = unsafe found(instance, PROMETHEAN_HANDOVER_V1, as: promethean_handover_v1.self) else {
+      return PROMETHEAN_UNAVAILABLE
+    }
+    return unsafe state.withUnsafeBufferPointer { bytes in
+      let lent = unsafe promethean_bytes(data: bytes.baseAddress, size: UInt64(bytes.count))
+      return unsafe call(instance) { unsafe table.pointee.take($1, version, lent) } ?? PROMETHEAN_INVALID
+    }
+  }
+
+  func resume(_ instance: UInt) {
+    guard let table = unsafe found(instance, PROMETHEAN_HANDOVER_V1, as: promethean_handover_v1.self) else { return }
+    unsafe call(instance) { unsafe table.pointee.resume($1) }
+  }
+
   @discardableResult
   private func call<Value>(_ instance: UInt, _ body: (promethean_plugin, UnsafeMutableRawPointer) -> Value) -> Value? {
     guard let plugin = unsafe plugin, let instance = unsafe UnsafeMutableRawPointer(bitPattern: instance) else {

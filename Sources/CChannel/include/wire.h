@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /// Changes whenever anything in this file, ring.h or envelope_layout.h does.
-#define WIRE_PROTOCOL 2
+#define WIRE_PROTOCOL 3
 
 // MARK: - Descriptors that a runner is spawned with
 
@@ -105,6 +105,13 @@ typedef struct wire_control {
 #define WIRE_DIALED 4
 /// The credentials of the instance's tenant, all of them. Body: for each, u16 length and name, u16 length and value.
 #define WIRE_SECRETS 5
+/// Give what the next generation is to go on with. Answered by WIRE_GAVE.
+#define WIRE_GIVE 6
+/// Take what an earlier generation gave, ahead of WIRE_START. token: its version; body: what it gave. Answered by
+/// WIRE_TOOK.
+#define WIRE_TAKE 7
+/// The next generation did not come to be: go on.
+#define WIRE_RESUME 8
 
 /// The most that all credentials of a tenant come to, in bytes of WIRE_SECRETS's body.
 #define WIRE_SECRETS_MAX 16384
@@ -116,7 +123,7 @@ typedef struct wire_control {
 #define WIRE_SANDBOXED 32
 /// The library is mapped and its table accepted.
 #define WIRE_LOADED 33
-/// `create` has returned OK.
+/// `create` has returned OK. token: bits WIRE_HAS_….
 #define WIRE_CREATED 34
 /// `start` has ended; status, and a text if it failed.
 #define WIRE_STARTED 35
@@ -124,6 +131,15 @@ typedef struct wire_control {
 #define WIRE_STOPPED 36
 /// The runner gives up. token: the WIRE_STAGE_… it was in; body: why, for people.
 #define WIRE_FAILED 37
+/// The answer to WIRE_GIVE. status; token: the version; body: what is given, or, with an error, a text.
+#define WIRE_GAVE 38
+/// The answer to WIRE_TAKE. status, and a text if it failed.
+#define WIRE_TOOK 39
+/// How the plugin says that it is, ahead of WIRE_STARTED and whenever that changes. status; body: why.
+#define WIRE_HEALTH 40
+
+/// The plugin can hand over.
+#define WIRE_HAS_HANDOVER 1
 
 /// Namespaces, private root, Landlock, seccomp, limits.
 #define WIRE_LEVEL_FULL 3
@@ -184,7 +200,8 @@ typedef struct wire_setup {
   uint32_t uid;
   uint32_t gid;
   int32_t nice;
-  uint32_t reserved;
+  /// How often the plugin is asked how it is, in milliseconds.
+  uint32_t health;
   /// Limits: bytes of address space, bytes of data, bytes of one file, descriptors, threads.
   uint64_t address_space;
   uint64_t data;

@@ -63,6 +63,9 @@ final class AdminOperations {
       case "dead_letters.list": try listDeadLetters(request)
       case "dead_letters.show": try showDeadLetter(request)
       case "dead_letters.replay": try replayDeadLetters(request)
+      case "apply": try apply(request)
+      case "rollback": try rollback(request)
+      case "reload": try reload(request)
       case "secrets.rotate": try rotateSecrets(request)
       default: throw AdminFailure("invalid", "there is no operation \(request.operation)")
       }

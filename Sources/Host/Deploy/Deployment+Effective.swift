@@ -76,6 +76,7 @@ extension Limits {
       ("file_size", .string(ByteCount.text(fileSize)), false), ("disk", .string(ByteCount.text(disk)), true),
       ("rate", .int(Int64(rate)), true), ("logs", .int(Int64(logs)), true), ("stderr", .int(Int64(stderr)), true),
       ("start", .string(start.manifestText), true), ("deadline", .string(deadline.manifestText), true),
+      ("drain", .string(drain.manifestText), true),
       ("in_flight", .int(Int64(inFlight)), true), ("max_attempts", .int(Int64(maxAttempts)), true),
     ]
   }

@@ -21,6 +21,8 @@ package struct Limits: Sendable, Hashable {
   package var start = Duration.seconds(60)
   /// How long it may take over one delivery before the delivery is tried again.
   package var deadline = Duration.seconds(30)
+  /// How long a generation whose place is taken may go on with what it has.
+  package var drain = Duration.seconds(10)
   /// How many deliveries it may have at once.
   package var inFlight = 64
   /// How often a delivery is tried before it goes to the dead letters.
@@ -44,6 +46,7 @@ extension Limits {
       limits.optional("stderr")?.integer(in: 1...100_000).map { stderr = $0 }
       limits.optional("start")?.duration(in: .milliseconds(100)...Duration.seconds(3600)).map { start = $0 }
       limits.optional("deadline")?.duration(in: .milliseconds(10)...Duration.seconds(3600)).map { deadline = $0 }
+      limits.optional("drain")?.duration(in: .milliseconds(10)...Duration.seconds(3600)).map { drain = $0 }
       limits.optional("in_flight")?.integer(in: 1...4096).map { inFlight = $0 }
       limits.optional("max_attempts")?.integer(in: 1...100).map { maxAttempts = $0 }
     }

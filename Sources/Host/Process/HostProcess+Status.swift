@@ -51,7 +51,8 @@ extension Router {
         instance.binding?.description ?? instance.plugin.selectors.map(\.description).joined(separator: " ")
       ),
       "replica": .int(Int64(instance.replica)), "generation": .int(Int64(instance.generation)),
-      "state": .string(instance.stateName), "ready": .bool(instance.isTaking),
+      "state": .string(instance.stateName), "role": .string(instance.role.rawValue),
+      "refused": instance.refusal.map { JSON.string($0) } ?? .null, "ready": .bool(instance.isTaking),
       "level": instance.level.map { JSON.string($0.rawValue) } ?? .null, "level_reason": .string(instance.levelReason),
       "pid": instance.process.map { JSON.int(Int64($0.pid)) } ?? .null,
       "uptime_ms": .int(
@@ -83,7 +84,7 @@ extension Instance {
 
   /// What it lacks while it runs.
   fileprivate var shortage: String? {
-    if case .running = state { disk.shortage } else { nil }
+    if case .running = state { unwell ?? disk.shortage } else { nil }
   }
 
   /// The state in the words of the lifecycle.

@@ -21,7 +21,7 @@ package final class HostProcess {
   /// How often what depends on time is looked at, in milliseconds: a tenth of what a person notices.
   static let tick: Int32 = 100
 
-  package let deployment: Deployment
+  package internal(set) var deployment: Deployment
   let paths: DeploymentPaths
   let log: Log
   let metrics: HostMetrics
@@ -41,7 +41,12 @@ package final class HostProcess {
   /// Who is told how the host is, if a service manager has started it.
   let service: ServiceManager?
 
-  private let options: HostOptions
+  let options: HostOptions
+  /// Reads and writes what runs, and is to run, on a thread of its own.
+  let deployer: Deployer
+  let deployThread: SpawnThread
+  /// Whether a change of what runs is under way.
+  var isDeploying = false
   private let lock: HostLock
   private let signals: SignalSource
   let events = Mailbox<Event>()
@@ -55,11 +60,10 @@ package final class HostProcess {
   /// Reads the deployment and opens everything; starts no plugin.
   package init(options: HostOptions) throws {
     self.options = options
-    let (readable, diagnostics) = Deployment.read(path: options.deployment, searchPath: options.searchPath)
-    guard let readable else { throw InvalidDeployment(diagnostics: diagnostics) }
-    try options.check(readable.plugins.filter(\.enabled).map(\.id) + diagnostics.compactMap(\.plugin))
-    deployment = readable
-    paths = DeploymentPaths(directory: deployment.directory)
+    deployer = Deployer(path: options.deployment, searchPath: options.searchPath, step: options.onStep)
+    // Ahead of all that is made: a deployment that cannot be used leaves nothing behind.
+    let desired = deployer.desired()
+    paths = DeploymentPaths(directory: deployer.directory)
     Self.harden()
     let files = DescriptorBudget.raise()
     guard files >= DescriptorBudget.hostMin else {
@@ -67,8 +71,15 @@ package final class HostProcess {
         "a host takes at least \(DescriptorBudget.hostMin) open files, found a limit of \(files): \(DescriptorBudget.remedy)"
       )
     }
+    let hasRun = unsafe access("\(paths.root)/generations", F_OK) == 0
+    guard desired.deployment != nil || hasRun else { throw InvalidDeployment(diagnostics: desired.diagnostics) }
     try Directory.make("\(paths.root)/run", mode: 0o755)
     lock = try HostLock(path: paths.lock)
+    let start = try deployer.start()
+    let diagnostics = start.diagnostics
+    deployment = start.deployment
+    try options.check(deployment.plugins.filter(\.enabled).map(\.id) + diagnostics.compactMap(\.plugin))
+    deployThread = try SpawnThread("deploy", nice: 0)
     signals = try SignalSource()
 
     let redactor = Redactor()
@@ -125,6 +136,10 @@ package final class HostProcess {
       degraded["plugin \(diagnostic.plugin ?? "")"] = diagnostic.description
       log.error("left out: \(diagnostic)", plugin: diagnostic.plugin)
     }
+    if let pending = start.pending {
+      degraded["plugins.yml"] = pending
+      log.error("\(pending)")
+    }
   }
 
   /// Runs until it is told to stop, by a signal or on the admin socket, and everything has stopped in order.
@@ -143,6 +158,7 @@ package final class HostProcess {
     log.info("host started", ["pid": .int(Int64(getpid())), "deployment": .string(deployment.path)])
     loop()
     supervisor.launcher.close()
+    deployThread.close()
     // First of all, for clients may be slow to take their last answers.
     router.finish()
     admin.stop()
@@ -214,7 +230,7 @@ package final class HostProcess {
     case Token.signals: while let signal = signals.next() { hear(signal) }
     case Token.events: for event in events.drain() { handle(event) }
     default:
-      guard let (instance, role) = Token.instance(event.token, among: supervisor.instances) else { return }
+      guard let (instance, role) = Token.instance(event.token, of: router) else { return }
       switch role {
       case .frames:
         instance.process?.channel.awake()
@@ -230,7 +246,7 @@ package final class HostProcess {
     switch event {
     case .journal(let answers): journal.receive(answers)
     case .admin(let event): operations?.handle(event)
-    case .launched(let number, let result): supervisor.launched(supervisor.instances[number], result)
+    case .launched(let number, let result): supervisor.launched(number, result)
     case .dialled(let number, let result): router.dialled(number, result)
     case .measured(let found): supervisor.measured(found, now: HostClock.monotonic)
     case .perform(let body): body(self)

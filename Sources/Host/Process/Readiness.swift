@@ -7,7 +7,8 @@ package struct Readiness {
   /// Whether it became settled just now, for the first time.
   private(set) var becameSettled = false
 
-  mutating func update(_ instances: [Instance]) {
+  mutating func update(_ all: [Instance]) {
+    let instances = all.filter { $0.role == .serving }
     unready = instances.compactMap { instance in
       if case .running = instance.state { return nil }
       if instance.isLeftOut { return nil }

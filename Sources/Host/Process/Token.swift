@@ -11,11 +11,10 @@ enum Token {
     UInt64(instance.number) << 32 | (UInt64(instance.generation) & 0x3f_ffff) << 10 | firstInstance | role.rawValue
   }
 
-  static func instance(_ token: UInt64, among instances: [Instance]) -> (Instance, Supervisor.DescriptorRole)? {
-    let number = Int(token >> 32)
-    guard number < instances.count, let role = Supervisor.DescriptorRole(rawValue: token & 0xff),
-      of(instances[number], role) == token
+  static func instance(_ token: UInt64, of router: Router) -> (Instance, Supervisor.DescriptorRole)? {
+    guard let instance = router.instance(numbered: Int(token >> 32)),
+      let role = Supervisor.DescriptorRole(rawValue: token & 0xff), of(instance, role) == token
     else { return nil }
-    return (instances[number], role)
+    return (instance, role)
   }
 }

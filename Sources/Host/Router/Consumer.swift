@@ -16,6 +16,8 @@ final class Consumer {
   let plugin: String
   /// What it subscribes to.
   private(set) var patterns: [TopicPattern]
+  /// What its members subscribed to while they ran, as they said it.
+  var remembered: [String] = []
   /// The number of the record that the journal keeps of it.
   let record: Int64
   /// What of the journal it has yet to handle.
@@ -24,6 +26,8 @@ final class Consumer {
   var members: [Instance] = []
   /// Requests that are not recorded and found no member with room.
   var waiting: [WaitingRequest] = []
+  /// Whether its plugin does not run any more, so that it stays where it is in the journal until it does again.
+  var isSilent = false
   /// Whether a page of the journal is on its way.
   var isPaging = false
   /// Whether there may be something to give out.
@@ -53,6 +57,12 @@ final class Consumer {
     patterns.append(pattern)
     return true
   }
+
+  /// Whether it has seen all of the journal, so that what comes next can be put before it without reading it back.
+  func isCurrent(_ head: Int64) -> Bool { queue.position >= head && !isPaging && !isSilent }
+
+  /// Subscribes to these patterns and no others.
+  func replacePatterns(_ patterns: [TopicPattern]) { self.patterns = patterns }
 
   /// Whether a member takes envelopes, or will.
   var isComing: Bool {

@@ -6,13 +6,23 @@ package struct ConsumerPlan {
   package let name: String
   let plugin: PluginConfiguration
   let patterns: [TopicPattern]
-  let members: [(name: String, binding: TenantID?, replica: Int)]
+  let members: [Member]
+
+  /// An instance that a consumer is to have.
+  struct Member {
+    let name: String
+    let binding: TenantID?
+    let replica: Int
+  }
 
   /// The consumers of a deployment: one for each tenant of an access plugin, one for each other plugin.
   package static func all(of deployment: Deployment) -> [ConsumerPlan] {
-    deployment.plugins.filter(\.enabled).flatMap { plugin in
-      plugin.manifest.kind == .access ? plugin.boundTenants.map { bound(plugin, to: $0) } : [shared(plugin)]
-    }
+    deployment.plugins.filter(\.enabled).flatMap(all)
+  }
+
+  /// The consumers of one plugin.
+  static func all(of plugin: PluginConfiguration) -> [ConsumerPlan] {
+    plugin.manifest.kind == .access ? plugin.boundTenants.map { bound(plugin, to: $0) } : [shared(plugin)]
   }
 
   private static func bound(_ plugin: PluginConfiguration, to tenant: TenantID) -> ConsumerPlan {
@@ -21,13 +31,13 @@ package struct ConsumerPlan {
       name: name,
       plugin: plugin,
       patterns: narrowed(plugin.heard, to: [tenant]),
-      members: [(name, tenant, 1)]
+      members: [Member(name: name, binding: tenant, replica: 1)]
     )
   }
 
   private static func shared(_ plugin: PluginConfiguration) -> ConsumerPlan {
     let members = (1...max(1, plugin.replicas)).map { replica in
-      (name: plugin.replicas > 1 ? "\(plugin.id).\(replica)" : plugin.id, binding: TenantID?.none, replica: replica)
+      Member(name: plugin.replicas > 1 ? "\(plugin.id).\(replica)" : plugin.id, binding: nil, replica: replica)
     }
     return ConsumerPlan(
       name: plugin.id,

@@ -263,6 +263,14 @@ package struct DurableQueue {
     return taken
   }
 
+  /// What waits and is of some kind.
+  package func waiting(where isMeant: ([UInt8]) -> Bool) -> [Int64] {
+    entries[first...].compactMap { entry in
+      guard case .waiting = entry.state, isMeant(entry.bytes) else { return nil }
+      return entry.sequence
+    }
+  }
+
   private mutating func endLease(_ index: Int) {
     guard case .leased(let member) = entries[index].state else { return }
     leased -= 1

@@ -9,7 +9,7 @@ package final class Instance {
   /// Its name, unique in the deployment: `echo@demo`, `storage`, `message-indexer.2`.
   package let name: String
   /// What it is a copy of.
-  package let plugin: PluginConfiguration
+  package private(set) var plugin: PluginConfiguration
   /// The tenant that it is bound to; nil for one that serves several.
   package let binding: TenantID?
   /// Which of the plugin's replicas it is, from 1.
@@ -17,16 +17,36 @@ package final class Instance {
   /// What the host stamps as `src`.
   let src: FixedBytes
   /// The plugin's policy, within the instance's own tenants.
-  let policy: Policy
+  private(set) var policy: Policy
   let metrics: InstanceMetrics
 
   // MARK: Lifecycle, the supervisor's
 
   package internal(set) var state = State.waiting(until: 0)
+  /// Its part in a change of what runs.
+  package internal(set) var role = Role.serving
+  /// Whether it is given nothing, since another has its place.
+  var isHeld = false
+  /// What it has yet to show, as one of a new generation.
+  var probation = Probation.none
+  /// The request that it was given on probation, for the generation before if it cannot handle it.
+  var trial: Consumer.WaitingRequest?
+  /// What it has subscribed to and is to hear once it serves.
+  var heldSubscriptions: [String] = []
+  /// Whether its plugin can hand over to the next generation.
+  var canHandOver = false
+  /// Until when it may finish what it has, once its place is taken, on the monotonic clock.
+  var drainUntil: Int64 = 0
+  /// Why the last generation that was to take its place did not.
+  var refusal: String?
+  /// In what way it says that it is unwell.
+  var unwell: String?
   /// Its process, while it has one.
   var process: RunnerProcess?
   /// Whether its process is being made, on another thread.
   var isLaunching = false
+  /// What its process runs, in the store.
+  var library: LibraryFile?
   /// The control group of its process, where there are any.
   var group: ControlGroup?
   /// Which copy this is, from 1: each start makes the next.
@@ -107,10 +127,22 @@ package final class Instance {
     logCap = .lines(perSecond: plugin.limits.logs)
     rate = SendRate(perSecond: plugin.limits.rate)
     src = FixedBytes(plugin.id)
-    policy =
-      binding.map {
-        Policy(plugin: plugin.id, grants: plugin.grants, tenants: [$0], tenantsLocation: plugin.location)
-      } ?? plugin.policy
+    policy = Self.policy(of: plugin, binding)
+  }
+
+  private static func policy(of plugin: PluginConfiguration, _ binding: TenantID?) -> Policy {
+    binding.map {
+      Policy(plugin: plugin.id, grants: plugin.grants, tenants: [$0], tenantsLocation: plugin.location)
+    } ?? plugin.policy
+  }
+
+  /// Goes by another configuration, of which nothing concerns what its process was started with.
+  func adopt(_ configuration: PluginConfiguration) {
+    if configuration.limits.logs != plugin.limits.logs { logCap = .lines(perSecond: configuration.limits.logs) }
+    if configuration.limits.rate != plugin.limits.rate { rate = SendRate(perSecond: configuration.limits.rate) }
+    plugin = configuration
+    policy = Self.policy(of: configuration, binding)
+    decisionsEpoch = -1
   }
 
   /// Whether it is given handles to answer messages by: a worker that may post at all.
@@ -142,6 +174,9 @@ package final class Instance {
     lastError = "not started: --safe"
   }
 
+  /// Whether it waits for the place of the generation before it.
+  var isSuccessor: Bool { role == .successor && isHeld }
+
   /// Whether a tenant is one of its own.
   func serves(provider: String, tenant: String) -> Bool {
     tenants.contains(TenantID(provider: provider, tenant: tenant))
@@ -152,8 +187,18 @@ package final class Instance {
 
   /// Whether envelopes are given to it.
   var isTaking: Bool {
-    if case .running = state { process != nil && failure == nil } else { false }
+    if case .running = state { process != nil && failure == nil && !isHeld } else { false }
   }
+
+  /// Takes note that it has shown that it can handle something.
+  func hasHandledOne() {
+    guard probation == .open else { return }
+    probation = .passed
+    trial = nil
+  }
+
+  /// How many deliveries it may have at once; before it has shown that it can handle one, one.
+  var capacity: Int { probation == .open ? 1 : plugin.limits.inFlight }
 }
 
 extension Instance {
@@ -176,7 +221,28 @@ extension Instance {
     case sandbox = "closing its sandbox"
     case load = "loading its library"
     case create = "in create"
+    /// Made, and to be told to go on when the generation before it is ready for that.
+    case created = "waiting for the generation before it"
+    case take = "taking over state"
     case start = "in start"
+  }
+
+  /// The part of an instance in a change of what runs.
+  package enum Role: String {
+    case serving
+    /// Of a generation that is to take the place of the one that serves.
+    case successor
+    /// Of a generation whose place is taken, and gone when it has finished.
+    case retiring
+  }
+
+  /// What an instance of a new generation has shown.
+  package enum Probation {
+    /// It need not show anything.
+    case none
+    /// It has yet to handle something.
+    case open
+    case passed
   }
 }
 

@@ -16,7 +16,7 @@ extension Router {
     var members: [DurableQueue.Member] = []
     for member in consumer.members where member.isTaking {
       members.append(
-        DurableQueue.Member(id: member.number, load: member.deliveries.count, limit: member.plugin.limits.inFlight)
+        DurableQueue.Member(id: member.number, load: member.deliveries.count, limit: member.capacity)
       )
     }
     guard !members.isEmpty else { return }
@@ -27,7 +27,8 @@ extension Router {
         expired.append(entry.sequence)
         return true
       }
-      return deliver(entry, of: consumer, to: instances[number])
+      guard let member = instance(numbered: number) else { return false }
+      return deliver(entry, of: consumer, to: member)
     }
     for sequence in expired { expire(sequence, of: consumer) }
     fill(consumer)
@@ -128,7 +129,7 @@ extension Router {
 
   private func tryToGive(_ request: Consumer.WaitingRequest, to consumer: Consumer) -> Bool {
     guard let member = consumer.member(for: request.key, isRequest: true),
-      member.deliveries.count < member.plugin.limits.inFlight
+      member.deliveries.count < member.capacity
     else { return false }
     // Its requester may have been answered, at the deadline, while it waited.
     guard pending.contains(request.id) else { return true }
@@ -142,6 +143,7 @@ extension Router {
         due: member.due(from: now)
       )
     )
+    if member.probation == .open { member.trial = request }
     unsafe request.bytes.withUnsafeBytes { bytes in
       let envelope = unsafe RecordedEnvelope(bytes)
       if let trace = unsafe HopTable.identity(of: envelope[ENVELOPE_TRACE]) {

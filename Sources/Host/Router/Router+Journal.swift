@@ -40,7 +40,7 @@ extension Router {
   /// Puts a record into the window of each consumer that has seen all before it; the others read it from the journal in
   /// their time.
   private func offer(_ bytes: [UInt8], at sequence: Int64, on route: Route, key: UInt64) {
-    for consumer in consumers where consumer.queue.position >= head && !consumer.isPaging {
+    for consumer in consumers where consumer.isCurrent(head) {
       if route.consumers.contains(consumer.number) {
         guard consumer.queue.hasRoom else { continue }
         consumer.queue.offer(sequence: sequence, bytes: bytes, key: key)
@@ -84,7 +84,7 @@ extension Router {
 
   /// Asks for the next page for a consumer whose window has room, unless it has seen everything.
   func fill(_ consumer: Consumer) {
-    guard !consumer.isPaging, consumer.queue.hasRoom, consumer.queue.position < head else { return }
+    guard !consumer.isSilent, !consumer.isPaging, consumer.queue.hasRoom, consumer.queue.position < head else { return }
     consumer.isPaging = true
     let after = consumer.queue.position
     journal.ask(.page(after: after, limit: Self.pageLimit, consumer: consumer.record)) { [weak self] result in

@@ -25,10 +25,15 @@ extension Router {
     guard let delivery = take(frame.token, from: instance, "settled") else { return }
     let reason = Self.bounded(redactor.redact(unsafe String(decoding: frame.body, as: UTF8.self)))
     switch way {
+    case PROMETHEAN_SETTLE_RETRY where instance.probation == .open,
+      PROMETHEAN_SETTLE_REJECT where instance.probation == .open:
+      fallBack(delivery, of: instance, reason)
     case PROMETHEAN_SETTLE_RETRY: retry(delivery, of: instance, reason)
     case PROMETHEAN_SETTLE_RELEASE: release(delivery)
     case PROMETHEAN_SETTLE_REJECT: reject(delivery, of: instance, reason)
-    default: acknowledge(delivery)
+    default:
+      instance.hasHandledOne()
+      acknowledge(delivery)
     }
     instance.handled(since: delivery.since)
   }
@@ -41,6 +46,7 @@ extension Router {
       throw Violation(description: "it answered with a malformed envelope: \(error.description)")
     }
     guard let delivery = take(frame.token, from: instance, "answered") else { return }
+    if Int32(frame.argument) == PROMETHEAN_OK { instance.hasHandledOne() }
     instance.handled(since: delivery.since)
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
       answer(request, from: instance, status: Int32(frame.argument))
@@ -62,6 +68,22 @@ extension Router {
   }
 
   // MARK: - The four ways
+
+  /// Has the generation before handle what one that is on probation cannot; this counts no attempt.
+  private func fallBack(_ delivery: DeliveryTable.Delivery, of instance: Instance, _ reason: String) {
+    if let sequence = delivery.sequence {
+      _ = consumers[delivery.consumer].queue.takeBack(sequence, counting: false, until: HostClock.monotonic)
+    }
+    giveBackTrial(of: instance)
+    onUnfit(instance, "it could not handle the first that it was given: \(reason)")
+  }
+
+  /// Has a request that an instance on probation was given wait for another.
+  private func giveBackTrial(of instance: Instance) {
+    guard let trial = instance.trial else { return }
+    instance.trial = nil
+    if pending.contains(trial.id) { consumers[instance.consumer].waiting.insert(trial, at: 0) }
+  }
 
   private func acknowledge(_ delivery: DeliveryTable.Delivery) {
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
@@ -145,7 +167,10 @@ extension Router {
   ///   - isSuspect: Whether it may have ended because of what it held.
   ///   - reason: Why it ended.
   func instanceEnded(_ instance: Instance, isSuspect: Bool, reason: String) {
+    giveBackTrial(of: instance)
+    let waiting = Set(consumers[instance.consumer].waiting.map(\.id))
     for delivery in instance.deliveries.removeAll() where delivery.sequence == nil {
+      if let request = delivery.request, waiting.contains(request) { continue }
       guard let request = delivery.request.flatMap({ pending.remove($0) }) else { continue }
       // Not UNAVAILABLE: were it this very request that ends it, it would be tried for ever.
       fail(request, PROMETHEAN_FAILED, "\(instance.name) ended while it handled the request: \(reason)")

@@ -32,6 +32,11 @@ extension Router {
           message: "subscribe \(text): \(decision.reason) (\(decision.location))"
         )
       }
+      // Until the switch, what is delivered goes to the generation before, which may not be granted it.
+      guard !instance.isSuccessor else {
+        instance.heldSubscriptions.append(text)
+        return result(to: instance, token: frame.token, status: PROMETHEAN_OK)
+      }
       let consumer = consumers[instance.consumer]
       let patterns = ConsumerPlan.narrowed([pattern], to: instance.tenants)
       guard !patterns.allSatisfy(consumer.patterns.contains) else {
@@ -64,7 +69,9 @@ extension Router {
       guard let self else { return }
       var (status, why) = (PROMETHEAN_OK, "")
       switch answer {
-      case .success: subscribe(consumer, to: patterns)
+      case .success:
+        if !consumer.remembered.contains(text) { consumer.remembered.append(text) }
+        subscribe(consumer, to: patterns)
       case .failure(let error): (status, why) = (PROMETHEAN_FAILED, error.description)
       }
       if caller.isListening { result(to: caller.instance, token: caller.token, status: status, text: why) }
@@ -73,8 +80,8 @@ extension Router {
 
   /// Subscribes a consumer to what one of its members subscribed to in an earlier life of the host, if that is still
   /// granted.
-  func subscribeAgain(_ consumer: Consumer, to text: String) {
-    guard let member = consumer.members.first, let pattern = try? TopicPattern(text),
+  func subscribeAgain(_ consumer: Consumer, to text: String, by member: Instance?) {
+    guard let member, let pattern = try? TopicPattern(text),
       member.policy.decide(.subscribe, resource: text).allowed
     else { return }
     subscribe(consumer, to: ConsumerPlan.narrowed([pattern], to: member.tenants))

@@ -17,7 +17,10 @@ package final class Router {
   let journal: JournalLink
   let log: Log
   let metrics: HostMetrics
+  /// All instances there are, whatever their role.
   package private(set) var instances: [Instance] = []
+  /// The same by number, which is never given twice.
+  private var numbered: [Instance?] = []
   var consumers: [Consumer] = []
   var trie = SubscriptionTrie<Int>()
   var routes = RouteTable()
@@ -33,6 +36,8 @@ package final class Router {
   private var nextGauges: Int64 = 0
   /// Told of an instance that broke the protocol.
   package var onViolation: (Instance, String) -> Void = { _, _ in }
+  /// Told of an instance on probation that could not handle what it was given.
+  var onUnfit: (Instance, String) -> Void = { _, _ in }
 
   /// Takes credentials out of the reasons that plugins give.
   let redactor: Redactor
@@ -87,23 +92,42 @@ package final class Router {
       record: record.id,
       queue: DurableQueue(settled: record.settled, failures: record.attempts)
     )
-    for member in plan.members {
-      let instance = Instance(
-        number: instances.count,
-        name: member.name,
-        plugin: plan.plugin,
-        binding: member.binding,
-        replica: member.replica,
-        metrics: metrics.instance(plugin: plan.plugin.id, name: member.name)
-      )
-      instance.consumer = consumer.number
-      instances.append(instance)
-      consumer.members.append(instance)
-    }
+    for member in plan.members { add(member, of: plan.plugin, to: consumer) }
     consumers.append(consumer)
     for pattern in consumer.patterns { trie.insert(consumer.number, under: pattern) }
-    for pattern in record.patterns { subscribeAgain(consumer, to: pattern) }
+    consumer.remembered = record.patterns
+    for pattern in record.patterns { subscribeAgain(consumer, to: pattern, by: consumer.members.first) }
     routes.removeAll()
+  }
+
+  /// Adds an instance to a consumer.
+  @discardableResult
+  func add(_ member: ConsumerPlan.Member, of plugin: PluginConfiguration, to consumer: Consumer) -> Instance {
+    let instance = Instance(
+      number: numbered.count,
+      name: member.name,
+      plugin: plugin,
+      binding: member.binding,
+      replica: member.replica,
+      metrics: metrics.instance(plugin: plugin.id, name: member.name)
+    )
+    instance.consumer = consumer.number
+    instances.append(instance)
+    numbered.append(instance)
+    consumer.members.append(instance)
+    return instance
+  }
+
+  /// Forgets an instance, which has no process any more.
+  func remove(_ instance: Instance) {
+    consumers[instance.consumer].members.removeAll { $0 === instance }
+    instances.removeAll { $0 === instance }
+    numbered[instance.number] = nil
+  }
+
+  /// The instance of a number, nil if it is gone.
+  func instance(numbered number: Int) -> Instance? {
+    number < numbered.count ? numbered[number] : nil
   }
 
   // MARK: - What an instance sends
@@ -152,7 +176,7 @@ package final class Router {
   }
 
   /// Up to where every consumer is done.
-  package var lowestCursor: Int64 { consumers.map(\.queue.cursor).min() ?? head }
+  package var lowestCursor: Int64 { consumers.filter { !$0.isSilent }.map(\.queue.cursor).min() ?? head }
 
   /// How many records up to a sequence are still before a consumer that stores documents, at the most of them.
   package func unstored(through sequence: Int64) -> Int64 {

@@ -27,7 +27,7 @@ package final class SecretStore {
   /// Bytes of one credential: a token, a key file, but no archive.
   static let valueMax = 8192
 
-  private let tenants: [Tenant]
+  private var tenants: [Tenant]
   private let directory: String?
   let redactor: Redactor
   private var pages: SecretPages?
@@ -47,6 +47,17 @@ package final class SecretStore {
     self.directory = directory
     self.redactor = redactor
     if !self.tenants.isEmpty { _ = try read() }
+  }
+
+  /// Reads the credentials of tenants that are new, or differ.
+  ///
+  /// - Throws: `SecretError` when there is no memory for them.
+  func use(_ tenants: [Tenant]) throws(SecretError) {
+    let wanted = tenants.filter { !$0.credentials.isEmpty }
+    guard wanted.map(\.id) != self.tenants.map(\.id) || wanted.map(\.credentials) != self.tenants.map(\.credentials)
+    else { return }
+    self.tenants = wanted
+    _ = try read()
   }
 
   /// Whether root cannot read them either; nil while there are none.

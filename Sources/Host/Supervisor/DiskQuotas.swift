@@ -20,7 +20,7 @@ final class DiskQuotas {
 
   private let meter: DiskMeter
   private let log: Log
-  private let plugins: [(configuration: PluginConfiguration, directories: [String])]
+  private var plugins: [(configuration: PluginConfiguration, directories: [String])]
   /// When is counted next, nil while it is being done.
   private var due: Int64? = 0
   private var began: Int64 = 0
@@ -34,11 +34,23 @@ final class DiskQuotas {
   /// - Throws: `HostError` when the system has no thread to give.
   init(of deployment: Deployment, log: Log, answer: @escaping @Sendable (DiskMeter.Answer) -> Void) throws(HostError) {
     self.log = log
-    plugins = deployment.plugins.filter(\.enabled).compactMap { plugin in
+    plugins = Self.writers(of: deployment)
+    meter = try DiskMeter(answer: answer)
+  }
+
+  private static func writers(
+    of deployment: Deployment
+  ) -> [(configuration: PluginConfiguration, directories: [String])] {
+    deployment.plugins.filter(\.enabled).compactMap { plugin in
       let paths = plugin.paths(.fsWrite, dataDirectory: deployment.dataDirectory(of: plugin.id))
       return paths.isEmpty ? nil : (plugin, paths)
     }
-    meter = try DiskMeter(answer: answer)
+  }
+
+  /// Goes by another deployment.
+  func adopt(_ deployment: Deployment, instances: [Instance]) {
+    plugins = Self.writers(of: deployment)
+    for instance in instances { hold(instance) }
   }
 
   /// Ends the thread that counts.
@@ -99,7 +111,7 @@ final class DiskQuotas {
     guard let process = instance.process, plugins.contains(where: { $0.configuration.id == instance.plugin.id }) else {
       return
     }
-    let bytes = instance.disk.shortage == nil ? UInt64.max : Self.spared
+    let bytes = instance.disk.shortage == nil ? UInt64(instance.plugin.limits.disk) : Self.spared
     if linux_limit_files(process.pid, process.uid, bytes) != 0, errno != ESRCH {
       let reason = unsafe String(cString: strerror(errno))
       log.error("limits.disk cannot be kept: prlimit: \(reason)", plugin: instance.plugin.id)

@@ -29,7 +29,7 @@ package final class Launcher {
   private let groups: ControlGroups?
   private let isRoot = geteuid() == 0
   /// Who each plugin is.
-  private let uids: [String: UInt32]
+  private var uids: [String: UInt32]
   /// What the sandbox does without, because this machine has not got it.
   var omissions: RunnerSetup.Omissions = []
   private var thread: SpawnThread?
@@ -58,10 +58,15 @@ package final class Launcher {
   }
 
   /// Gives each plugin a user id that stays the same, as the files that it owns do.
-  static func uids(of plugins: [String]) -> [String: UInt32] {
-    var taken: Set<UInt32> = []
-    var uids: [String: UInt32] = [:]
-    for plugin in plugins.sorted() {
+  ///
+  /// - Parameters:
+  ///   - plugins: Their ids.
+  ///   - known: What those that run have already.
+  /// - Returns: All of them.
+  static func uids(of plugins: [String], known: [String: UInt32] = [:]) -> [String: UInt32] {
+    var taken = Set(known.values.map { $0 - firstUID })
+    var uids = known
+    for plugin in plugins.sorted() where known[plugin] == nil {
       var hash: UInt32 = 0x811c_9dc5
       for byte in plugin.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
       var offset = hash % uidCount
@@ -69,6 +74,12 @@ package final class Launcher {
       uids[plugin] = firstUID + offset
     }
     return uids
+  }
+
+  /// Takes note of plugins that may be new, and of libraries that are in the store already.
+  func know(_ plugins: [String], _ libraries: [LibraryFile]) {
+    uids = Self.uids(of: plugins, known: uids)
+    store.keep(libraries)
   }
 
   /// Has an instance's runner spawned, and told what it is to be; `completion` hears of the end.
@@ -89,10 +100,14 @@ package final class Launcher {
     }
     do throws(HostError) {
       let library = try store.copy(of: instance.plugin.library)
+      instance.library = library
       let thread = try spawnThread(nice: setup.nice)
       let (number, limits) = (instance.number, instance.plugin.limits)
+      // The generation before has a group of its own still.
+      let group = instance.generation == 1 ? instance.name : "\(instance.name).\(instance.generation)"
       thread.perform { [runner, groups, completion, setup] in
-        completion(number, Self.spawn(runner, library: library, setup: setup, groups: groups, limits: limits))
+        let group = groups.map { (name: group, groups: $0, limits: limits) }
+        completion(number, Self.spawn(runner, library: library, setup: setup, group: group))
       }
     } catch {
       throw LaunchError(description: "\(instance.name): \(error)")
@@ -111,13 +126,12 @@ package final class Launcher {
     _ runner: String,
     library: LibraryFile,
     setup: RunnerSetup,
-    groups: ControlGroups?,
-    limits: Limits
+    group plan: (name: String, groups: ControlGroups, limits: Limits)?
   ) -> Result<Launched, LaunchError> {
     var group: ControlGroup?
     do {
-      group = try groups.map { groups throws(HostError) in
-        try ControlGroup(setup.instanceName, in: groups, limits: limits)
+      group = try plan.map { plan throws(HostError) in
+        try ControlGroup(plan.name, in: plan.groups, limits: plan.limits)
       }
       let process = try RunnerProcess.spawn(executable: runner, library: library.descriptor, setup: setup) {
         [group] pid throws(RunnerError) in
@@ -160,9 +174,10 @@ package final class Launcher {
     setup.limits.threads = UInt64(plugin.limits.threads)
     setup.limits.data = UInt64(plugin.limits.memory)
     setup.limits.addressSpace = UInt64(plugin.limits.memory) + Self.mapped
-    setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(min(plugin.limits.fileSize, plugin.limits.disk))
+    setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(plugin.limits.fileSize)
     setup.config = Self.config(of: plugin, directory: writable.first)
     setup.configRev = plugin.configRev
+    setup.healthInterval = UInt32(plugin.manifest.healthInterval.nanoseconds / nanosecondsPerMillisecond)
     return setup
   }
 

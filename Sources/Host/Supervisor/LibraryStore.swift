@@ -7,19 +7,30 @@ internal import Glibc
 /// of the file that it came from: built anew, overwritten in place, or gone.
 struct LibraryStore {
   private let directory: String
-  private var libraries: [String: LibraryFile] = [:]
+  /// Those that something runs from, by their digests.
+  private var libraries: [String: Open] = [:]
+
+  private struct Open {
+    weak var file: LibraryFile?
+  }
 
   init(directory: String) {
     self.directory = directory
   }
 
+  /// Takes note of copies that are open already, for as long as somebody holds them.
+  mutating func keep(_ copies: [LibraryFile]) {
+    for copy in copies { libraries[copy.digest] = Open(file: copy) }
+  }
+
   /// The stored copy of a library, made if it is not there.
   mutating func copy(of library: LibraryFile) throws(HostError) -> LibraryFile {
-    if let known = libraries[library.digest] { return known }
+    libraries = libraries.filter { $0.value.file != nil }
+    if let known = libraries[library.digest]?.file { return known }
     try Directory.make(directory)
     let path = "\(directory)/\(library.digest).so"
     if let stored = try? LibraryFile(path: path), stored.digest == library.digest {
-      libraries[library.digest] = stored
+      libraries[library.digest] = Open(file: stored)
       return stored
     }
     try write(library, to: path)
@@ -28,7 +39,7 @@ struct LibraryStore {
       guard stored.digest == library.digest else {
         throw LibraryError("changed while it was copied into the store; its digest was \(library.digest)")
       }
-      libraries[library.digest] = stored
+      libraries[library.digest] = Open(file: stored)
       return stored
     } catch {
       throw HostError("\(library.path) \(error)")

@@ -92,6 +92,8 @@ package struct RunnerSetup: Sendable {
   /// At 10 the host keeps its latency when plugins spin.
   package var nice: Int32 = 10
   package var limits = Limits()
+  /// How often the plugin is asked how it is, in milliseconds.
+  package var healthInterval: UInt32 = 10_000
 
   package init(libraryName: String, pluginID: String, instanceName: String) {
     self.libraryName = libraryName
@@ -110,6 +112,7 @@ package struct RunnerSetup: Sendable {
     head.uid = uid
     head.gid = gid
     head.nice = nice
+    head.health = healthInterval
     head.address_space = limits.addressSpace
     head.data = limits.data
     head.file_size = limits.fileSize

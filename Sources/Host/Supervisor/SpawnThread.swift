@@ -23,8 +23,8 @@ final class SpawnThread: Sendable {
   private let thread: BackgroundThread
 
   /// Starts the thread, which is so nice, and with it what it spawns, from its first instruction on.
-  init(nice: Int32) throws(HostError) {
-    thread = try BackgroundThread("spawn") { [queue] in
+  init(_ name: String = "spawn", nice: Int32) throws(HostError) {
+    thread = try BackgroundThread(name) { [queue] in
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, nice)
       while let order = queue.next() { order() }
     }

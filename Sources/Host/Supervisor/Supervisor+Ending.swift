@@ -36,12 +36,21 @@ extension Supervisor {
     let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
     let wasRunning = instance.runningSince != nil
     instance.process = nil
-    instance.metrics.ready.set(0)
-    router.instanceEnded(instance, isSuspect: wasRunning && !instance.hasStopped && !isStopping, reason: reason)
+    // What it held may be the reason, unless it has yet to show that it can handle anything.
+    let isSuspect = wasRunning && !instance.hasStopped && !isStopping && instance.probation != .open
+    if instance.role == .serving { instance.metrics.ready.set(0) }
+    router.instanceEnded(instance, isSuspect: isSuspect, reason: reason)
     instance.failure = nil
     if instance.retriesWithLess {
       instance.retriesWithLess = false
       instance.state = .waiting(until: now)
+      if instance.role == .successor { start(instance, now: now) }
+    } else if instance.role == .retiring {
+      if !instance.hasStopped, case .stopping = instance.state {
+        log.warn("did not stop in order: \(reason)", plugin: instance.plugin.id, instance: instance.name)
+      }
+      instance.state = .stopped
+      router.remove(instance)
     } else if case .stopping = instance.state {
       instance.state = .stopped
       if !instance.hasStopped {
@@ -53,6 +62,10 @@ extension Supervisor {
   }
 
   func ended(_ instance: Instance, reason: String, inVain: Bool, now: Int64) {
+    if instance.role == .successor {
+      instance.state = .stopped
+      return switchover?.fail(instance.plugin.id, reason) ?? ()
+    }
     instance.lastError = reason
     instance.metrics.error("ended", stage: instance.runningSince == nil ? .starting : .running)
     if isStopping {
@@ -100,6 +113,7 @@ extension Supervisor {
   package func stop() {
     guard !isStopping else { return }
     isStopping = true
+    switchover?.fail("", "the host stops")
     stopNext(now: HostClock.monotonic)
   }
 
@@ -121,7 +135,7 @@ extension Supervisor {
     }
   }
 
-  private func stop(_ instance: Instance, now: Int64) {
+  func stop(_ instance: Instance, now: Int64) {
     switch instance.state {
     case .running:
       instance.state = .stopping(deadline: now + Self.stopDeadline)

@@ -19,7 +19,7 @@ package final class Supervisor {
   /// How long an instance waits for what the host lacks before it looks again, ns.
   private static let lackInterval = nanosecondsPerSecond
 
-  let deployment: Deployment
+  var deployment: Deployment
   let router: Router
   let log: Log
   let launcher: Launcher
@@ -30,6 +30,10 @@ package final class Supervisor {
   package var unwatch: (Int32) -> Void = { _ in }
   /// Whether everything is being stopped.
   var isStopping = false
+  /// The change that is under way.
+  var switchover: Switchover?
+  /// Whether a change is about to be.
+  var isPreparing = false
 
   /// What a descriptor of an instance's process is for.
   package enum DescriptorRole: UInt64 {
@@ -58,6 +62,7 @@ package final class Supervisor {
       if instance.failure == nil { self?.audit(instance, "protocol violation: \(what)") }
       self?.kill(instance, "protocol violation: \(what)")
     }
+    router.onUnfit = { [weak self] instance, why in self?.switchover?.fail(instance.plugin.id, why) }
   }
 
   // MARK: - Starting
@@ -74,7 +79,9 @@ package final class Supervisor {
       case .running: checkDeadline(of: instance, now: now)
       default: break
       }
+      if instance.role == .retiring { finish(instance, now: now) }
     }
+    switchover?.advance(now: now)
     if isStopping { stopNext(now: now) }
     quotas.tick(now: now, instances: instances)
   }
@@ -84,11 +91,16 @@ package final class Supervisor {
     quotas.measured(found, instances: instances, now: now) { kill($0, $1) }
   }
 
-  private func start(_ instance: Instance, now: Int64) {
+  func start(_ instance: Instance, now: Int64) {
     let launching = instances.count(where: \.isLaunching)
-    if let shortage = DescriptorBudget.shortage(launching: launching) { return postpone(instance, shortage, now: now) }
+    if let shortage = DescriptorBudget.shortage(launching: launching) {
+      // Others serve in its place, so it need not wait.
+      if instance.role == .successor { return ended(instance, reason: shortage, inVain: false, now: now) }
+      return postpone(instance, shortage, now: now)
+    }
     instance.lack = nil
     instance.generation += 1
+    instance.unwell = nil
     instance.hasStopped = false
     instance.runningSince = nil
     instance.settled = 0
@@ -116,7 +128,9 @@ package final class Supervisor {
   }
 
   /// Takes what became of an instance's launch.
-  func launched(_ instance: Instance, _ result: Result<Launched, LaunchError>) {
+  func launched(_ number: Int, _ result: Result<Launched, LaunchError>) {
+    // It is kept as long as it is being launched.
+    guard let instance = router.instance(numbered: number) else { return }
     let now = HostClock.monotonic
     instance.isLaunching = false
     switch result {
@@ -128,6 +142,7 @@ package final class Supervisor {
       instance.state = .starting(.sandbox, deadline: now + Self.stageDeadline)
     case .failure(let error):
       instance.failure = nil
+      guard instance.role != .retiring else { return router.remove(instance) }
       ended(instance, reason: error.description, inVain: true, now: now)
     }
   }
@@ -183,10 +198,20 @@ package final class Supervisor {
     case (WIRE_LOADED, .starting(.load, _)):
       instance.state = .starting(.create, deadline: now + stageLimit(of: instance))
     case (WIRE_CREATED, .starting(.create, _)):
-      instance.state = .starting(.start, deadline: now + instance.plugin.limits.start.nanoseconds)
+      instance.canHandOver = message.token & UInt64(WIRE_HAS_HANDOVER) != 0
       // The sandbox is closed, and what the library did to be mapped is over.
       try giveSecrets(to: instance)
+      if instance.role == .successor {
+        instance.state = .starting(.created, deadline: .max)
+        return switchover?.advance(now: now) ?? ()
+      }
+      instance.state = .starting(.start, deadline: now + instance.plugin.limits.start.nanoseconds)
       try instance.process?.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
+    case (WIRE_TOOK, .starting(.take, _)):
+      instance.state = .starting(.created, deadline: .max)
+      switchover?.took(instance, message, now: now)
+    case (WIRE_GAVE, .running) where switchover != nil: switchover?.gave(instance, message, now: now)
+    case (WIRE_HEALTH, .starting(.start, _)), (WIRE_HEALTH, .running): hear(message, ofHealthOf: instance, now: now)
     case (WIRE_STARTED, .starting(.start, _)) where message.status == PROMETHEAN_OK: started(instance, now: now)
     case (WIRE_STARTED, .starting(.start, _)): kill(instance, "start failed: \(text(of: message))")
     case (WIRE_STOPPED, .stopping): instance.hasStopped = true
@@ -197,12 +222,12 @@ package final class Supervisor {
     }
   }
 
-  private func stageLimit(of instance: Instance) -> Int64 {
+  func stageLimit(of instance: Instance) -> Int64 {
     min(Self.stageDeadline, instance.plugin.limits.start.nanoseconds)
   }
 
   /// What a runner says in words, which a plugin may have put a credential into.
-  private func text(of message: ControlMessage) -> String { secrets.redactor.redact(message.text) }
+  func text(of message: ControlMessage) -> String { secrets.redactor.redact(message.text) }
 
   /// Refuses a sandbox below what the operator requires.
   ///
@@ -223,14 +248,32 @@ package final class Supervisor {
     guard case .starting(.start, _) = instance.state else { return }
     instance.state = .running
     instance.runningSince = now
-    instance.metrics.ready.set(1)
-    router.ready(instance)
+    instance.refusal = nil
+    if instance.role == .serving {
+      instance.metrics.ready.set(1)
+      router.ready(instance)
+    }
+    defer { switchover?.advance(now: now) }
     log.info(
       "ready",
       ["generation": .int(Int64(instance.generation)), "level": .string(instance.level?.rawValue ?? "none")],
       plugin: instance.plugin.id,
       instance: instance.name
     )
+  }
+
+  /// Takes note of how an instance says that it is.
+  private func hear(_ message: ControlMessage, ofHealthOf instance: Instance, now: Int64) {
+    let was = instance.unwell
+    let reason = text(of: message)
+    instance.unwell = message.status == PROMETHEAN_OK ? nil : reason.isEmpty ? "it does not say why" : reason
+    guard instance.unwell != was else { return }
+    if let unwell = instance.unwell {
+      log.warn("unwell: \(unwell)", plugin: instance.plugin.id, instance: instance.name)
+    } else if was != nil {
+      log.info("well again", plugin: instance.plugin.id, instance: instance.name)
+    }
+    switchover?.advance(now: now)
   }
 
   /// Takes a runner's word for why it gives up; it ends by itself.

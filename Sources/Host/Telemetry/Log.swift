@@ -44,6 +44,7 @@ package final class Log: Sendable {
     var waiting: [Semaphore] = []
   }
 
+  private let level: Locked<LogLevel>
   private let options: Options
   private let redactor: Redactor
   private let state = Locked(State())
@@ -66,6 +67,7 @@ package final class Log: Sendable {
     redactor: Redactor = Redactor()
   ) throws(TelemetryError) {
     self.options = options
+    level = Locked(options.level)
     self.redactor = redactor
     let family = metrics.counter("promethean_log_records_total", help: "Log records, by level.", labels: ["level"])
     records = Dictionary(uniqueKeysWithValues: LogLevel.allCases.map { ($0, family.with($0.description)) })
@@ -80,9 +82,12 @@ package final class Log: Sendable {
     self.thread.withLock { $0 = thread }
   }
 
+  /// Keeps what is of a level, and above, from now on.
+  func keep(from level: LogLevel) { self.level.withLock { $0 = level } }
+
   /// Takes a record.
   package func write(_ record: LogRecord) {
-    guard record.level >= options.level || record.isAudit else { return }
+    guard record.isAudit || level.withLock({ record.level >= $0 }) else { return }
     let isForFile = options.directory != nil
     append(Pending(record, isForFile: isForFile, standardError: options.standardError, redactor))
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// What root can see of a process from outside.
 struct ProcessView {
@@ -32,7 +33,7 @@ struct ProcessView {
   static func children(of pid: Int32) throws -> [Self] {
     // By whichever of its threads.
     try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").flatMap { thread in
-      let text = try String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)
+      let text = String(decoding: try FileBytes.read("/proc/\(pid)/task/\(thread)/children"), as: UTF8.self)
       return text.split(separator: " ").compactMap { Int32($0) }.map { Self(pid: $0) }
     }
   }

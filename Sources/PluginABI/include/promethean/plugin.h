@@ -387,6 +387,37 @@ typedef struct promethean_secrets_changed_v1 {
   void (*changed)(void *instance);
 } promethean_secrets_changed_v1;
 
+/// An extension of the plugin's: it says whether it is well.
+#define PROMETHEAN_HEALTH_V1 "promethean.health/1"
+typedef struct promethean_health_v1 {
+  uint32_t struct_size;
+  /// Says how the instance is: OK, or an error status and, in `reason`, why, in bytes that stay until the next call. It
+  /// is asked once `start` has ended, and then at the interval of the manifest's `health`. An instance that is not well
+  /// is shown as degraded; one of a new generation does not take the place of the one before. [main]
+  promethean_status (*check)(void *instance, promethean_plugin_bytes *reason);
+} promethean_health_v1;
+
+/// The most that an instance hands over, in bytes.
+#define PROMETHEAN_HANDOVER_MAX 65536
+
+/// An extension of the plugin's: what it keeps in memory outlives the process when its code or configuration is
+/// replaced. Without it, the next generation begins with nothing but what the host keeps ("promethean.state/1").
+#define PROMETHEAN_HANDOVER_V1 "promethean.handover/1"
+typedef struct promethean_handover_v1 {
+  uint32_t struct_size;
+  /// The version of what `give` writes, which is also the newest that `take` reads.
+  uint32_t version;
+  /// Gives what the next generation is to go on with, in bytes that stay until the next call; every delivery has been
+  /// settled by then. From here on the instance does nothing of its own, until `resume` or `stop`. An error keeps it
+  /// running, and the next generation from being. [main]
+  promethean_status (*give)(void *instance, promethean_plugin_bytes *state);
+  /// Takes what an earlier generation gave, as `version` of the code that wrote it, which may be an older one; between
+  /// `create` and `start`. An error keeps this generation from being, and the earlier one goes on. [main]
+  promethean_status (*take)(void *instance, uint32_t version, promethean_host_bytes state);
+  /// The next generation did not come to be: goes on where `give` was called. [main]
+  void (*resume)(void *instance);
+} promethean_handover_v1;
+
 /// A piece of memory of the host's that outlives the call.
 typedef struct promethean_buffer {
   uint32_t struct_size;

@@ -1,0 +1,387 @@
+internal import CChannel
+internal import Envelope
+internal import PluginABI
+
+/// Has instances of a new generation take the place of those that serve: all at one point, or none.
+///
+/// The new ones come up beside the old. When all of them are ready, they take over within one pass of the loop; the old
+/// ones are given nothing more, and stay until every new one has handled something, or had nothing to handle for a
+/// while. Whatever fails before that puts the old ones back where they were: what the new ones held goes to them.
+///
+/// What cannot be in two places at once, such as an access plugin's session or a service's files, is handed over: the
+/// old generation finishes what it has, gives its state, and the new one starts with that. Only then is there a time in
+/// which nobody takes; envelopes wait for its end.
+///
+/// It belongs to the loop's thread.
+final class Switchover {
+  /// What becomes of one plugin.
+  struct Change {
+    var plugin: String
+    /// What it is to be; nil: it stops.
+    var configuration: PluginConfiguration?
+    /// Whether instances that it has already are replaced, or kept as they are.
+    var isReplaced: Bool
+  }
+
+  /// Why the old generation serves on.
+  struct Failure: Error, CustomStringConvertible {
+    let plugin: String
+    let reason: String
+    /// Whether the new generation had served for a moment.
+    var hasSwitched = false
+    var description: String { "\(plugin): \(reason)" }
+  }
+
+  /// An instance and the one whose place it takes.
+  struct Pair {
+    /// Nil: there was none.
+    let old: Instance?
+    /// Nil: there is to be none.
+    let new: Instance?
+  }
+
+  /// One plugin's instances, which go through the steps together.
+  final class Group {
+    let plugin: String
+    let pairs: [Pair]
+    /// What the consumers are to subscribe to.
+    let plans: [ConsumerPlan]
+    /// The configuration that the old ones have.
+    let before: PluginConfiguration?
+    /// The most time that the old ones have to finish, ns.
+    let drain: Int64
+    /// Whether old and new are never to work at the same time.
+    let isExclusive: Bool
+    fileprivate(set) var step = Step.creating
+    /// Those that have given what they had.
+    fileprivate var given: Set<Int> = []
+    fileprivate var taken: Set<Int> = []
+    /// When nobody took any more, on the monotonic clock.
+    fileprivate(set) var heldSince: Int64?
+
+    init(_ change: Change, pairs: [Pair], before: PluginConfiguration?) {
+      plugin = change.plugin
+      self.pairs = pairs
+      self.before = before
+      plans = change.configuration.map(ConsumerPlan.all) ?? []
+      drain = (before ?? change.configuration)?.limits.drain.nanoseconds ?? 0
+      let manifests = [before, change.configuration].compactMap(\.?.manifest)
+      isExclusive = manifests.contains { $0.kind == .access || $0.durability == .stateful }
+    }
+
+    var olds: [Instance] { pairs.compactMap(\.old) }
+    var news: [Instance] { pairs.compactMap(\.new) }
+    fileprivate var working: [Instance] { olds.filter(\.isRunning) }
+    fileprivate var mustHold: Bool { isExclusive || olds.contains(where: \.canHandOver) }
+  }
+
+  /// How far a group is.
+  enum Step {
+    /// Until all new ones are made.
+    case creating
+    /// Until the old ones have finished what they have.
+    case draining(deadline: Int64)
+    /// Until those that can have given what they keep, and the new ones have taken it.
+    case handing(deadline: Int64)
+    /// Until the new ones are ready and well.
+    case starting
+    case ready
+  }
+
+  private enum Phase {
+    case preparing
+    /// The new ones serve, and the old ones stand by.
+    case proving(since: Int64)
+    /// They have, and that is being made to last.
+    case confirming
+    case over
+  }
+
+  /// How long the old generation stands by when nothing comes for the new one to handle, ns: long enough for a busy
+  /// plugin's first envelope, and short enough for nobody to mind the memory.
+  static let probation = 2 * nanosecondsPerSecond
+
+  let groups: [Group]
+  private unowned let supervisor: Supervisor
+  private var phase = Phase.preparing
+  private let completion: (Result<Void, Failure>) -> Void
+  /// Called at the point at which the new ones take over, with how long nobody took, ns.
+  private let onSwitch: (Int64) -> Void
+  private let confirm: (@escaping (String?) -> Void) -> Void
+
+  /// Prepares to replace instances; `begin` starts the new ones.
+  ///
+  /// - Parameters:
+  ///   - groups: What is to become of each plugin.
+  ///   - supervisor: Whose instances they are.
+  ///   - onSwitch: Called when the new ones take over.
+  ///   - confirm: Called when the new ones have proved themselves, to make that last; to be told why it cannot, or nil.
+  ///   - completion: Called once, when the new ones have proved themselves, or the old ones serve on.
+  init(
+    _ groups: [Group],
+    supervisor: Supervisor,
+    onSwitch: @escaping (Int64) -> Void,
+    confirm: @escaping (@escaping (String?) -> Void) -> Void,
+    completion: @escaping (Result<Void, Failure>) -> Void
+  ) {
+    self.groups = groups
+    self.supervisor = supervisor
+    self.onSwitch = onSwitch
+    self.confirm = confirm
+    self.completion = completion
+  }
+
+  private var router: Router { supervisor.router }
+  private var news: [Instance] { groups.flatMap(\.news) }
+  private var olds: [Instance] { groups.flatMap(\.olds) }
+
+  private func group(of instance: Instance) -> Group? {
+    groups.first { group in group.pairs.contains { $0.old === instance || $0.new === instance } }
+  }
+
+  // MARK: - Coming up
+
+  func begin(now: Int64) {
+    for instance in news { supervisor.start(instance, now: now) }
+    advance(now: now)
+  }
+
+  /// Goes as far as it can.
+  ///
+  /// Called whenever an instance has come further, and at every tick.
+  func advance(now: Int64) {
+    switch phase {
+    case .preparing:
+      for group in groups {
+        advance(group, now: now)
+        // It may have failed there.
+        guard case .preparing = phase else { return }
+      }
+      if groups.allSatisfy(\.isReady) { takeOver(now: now) }
+    case .proving(let since): prove(since: since, now: now)
+    case .confirming, .over: break
+    }
+  }
+
+  private func advance(_ group: Group, now: Int64) {
+    switch group.step {
+    case .creating:
+      guard group.news.allSatisfy(\.isCreated) else { return }
+      if group.mustHold, !group.working.isEmpty {
+        // Nobody is kept waiting for what takes over without that.
+        guard groups.allSatisfy({ $0.isReady || $0.mustHold && $0.news.allSatisfy(\.isMade) }) else { return }
+        for old in group.olds { old.isHeld = true }
+        group.heldSince = now
+        group.step = .draining(deadline: now + group.drain)
+      } else {
+        startAll(group, now: now)
+      }
+      advance(group, now: now)
+    case .draining(let deadline):
+      guard group.working.allSatisfy({ $0.deliveries.count == 0 }) else {
+        if now >= deadline {
+          fail(group.plugin, "the generation before it did not finish what it had in \(group.drainText)")
+        }
+        return
+      }
+      group.step = .handing(deadline: now + Supervisor.stageDeadline)
+      for old in group.givers where !tell(old, ControlMessage(kind: UInt32(WIRE_GIVE))) { return }
+      advance(group, now: now)
+    case .handing(let deadline):
+      guard group.takers.allSatisfy({ group.taken.contains($0.number) }) else {
+        if now >= deadline { fail(group.plugin, "its state was not handed over in time") }
+        return
+      }
+      startAll(group, now: now)
+    case .starting:
+      for new in group.news {
+        guard new.isRunning else { return }
+        guard let unwell = new.unwell else { continue }
+        let limit = new.plugin.limits.start
+        if now >= (new.runningSince ?? now) + limit.nanoseconds { fail(group.plugin, "it is unwell: \(unwell)") }
+        return
+      }
+      group.step = .ready
+    case .ready: break
+    }
+  }
+
+  private func startAll(_ group: Group, now: Int64) {
+    group.step = .starting
+    for new in group.news {
+      new.state = .starting(.start, deadline: now + new.plugin.limits.start.nanoseconds)
+      guard tell(new, ControlMessage(kind: UInt32(WIRE_START))) else { return }
+    }
+  }
+
+  /// Sends a runner something; false when it cannot be told, and all is over.
+  private func tell(_ instance: Instance, _ message: ControlMessage) -> Bool {
+    do throws(RunnerError) {
+      try instance.process?.sendControl(message)
+      return true
+    } catch {
+      fail(instance.plugin.id, error.description)
+      return false
+    }
+  }
+
+  // MARK: - Handing over
+
+  /// Takes what an old instance gives, and passes it on.
+  func gave(_ instance: Instance, _ message: ControlMessage, now: Int64) {
+    guard let group = group(of: instance), case .handing = group.step, group.given.insert(instance.number).inserted
+    else { return supervisor.kill(instance, "its runner gave what it was not asked for") }
+    guard message.status == PROMETHEAN_OK else {
+      return fail(group.plugin, "the generation before it could not hand over: \(supervisor.text(of: message))")
+    }
+    guard let new = group.pairs.first(where: { $0.old === instance })?.new else { return advance(now: now) }
+    new.state = .starting(.take, deadline: now + supervisor.stageLimit(of: new))
+    if tell(new, ControlMessage(kind: UInt32(WIRE_TAKE), token: message.token, body: message.body)) {
+      advance(now: now)
+    }
+  }
+
+  func took(_ instance: Instance, _ message: ControlMessage, now: Int64) {
+    guard let group = group(of: instance) else { return }
+    guard message.status == PROMETHEAN_OK else {
+      return fail(group.plugin, "it could not take over state: \(supervisor.text(of: message))")
+    }
+    group.taken.insert(instance.number)
+    advance(now: now)
+  }
+
+  // MARK: - The switch
+
+  private func takeOver(now: Int64) {
+    for group in groups {
+      for old in group.olds { old.isHeld = true }
+      for plan in group.plans {
+        guard let consumer = router.consumer(named: plan.name),
+          let member = group.news.first(where: { $0.consumer == consumer.number })
+        else { continue }
+        router.resubscribe(consumer, to: plan.patterns, by: member)
+      }
+      for new in group.news {
+        new.isHeld = false
+        new.probation = .open
+        router.subscribeHeld(of: new)
+        new.metrics.ready.set(1)
+        router.ready(new)
+      }
+      for consumer in group.abandoned(of: router) { router.silence(consumer) }
+    }
+    phase = .proving(since: now)
+    onSwitch(groups.compactMap(\.heldSince).map { now - $0 }.max() ?? 0)
+    prove(since: now, now: now)
+  }
+
+  private func prove(since: Int64, now: Int64) {
+    for new in news {
+      if let unwell = new.unwell { return fail(new.plugin.id, "it is unwell: \(unwell)") }
+      if new.probation == .passed { continue }
+      guard now >= since + Self.probation, new.deliveries.count == 0 else { return }
+    }
+    phase = .confirming
+    confirm { [weak self] problem in
+      guard let self else { return }
+      // It may have failed meanwhile.
+      guard case .confirming = phase else { return }
+      if let problem { fail(news.first?.plugin.id ?? "", problem) } else { succeed() }
+    }
+  }
+
+  private func succeed() {
+    let now = HostClock.monotonic
+    phase = .over
+    for new in news {
+      new.role = .serving
+      new.probation = .none
+      new.trial = nil
+      router.ready(new)
+    }
+    for old in olds { supervisor.retire(old, now: now) }
+    completion(.success(()))
+  }
+
+  // MARK: - The way back
+
+  /// Puts the old generation back.
+  func fail(_ plugin: String, _ reason: String) {
+    let hasSwitched: Bool
+    switch phase {
+    case .preparing: hasSwitched = false
+    case .proving, .confirming: hasSwitched = true
+    case .over: return
+    }
+    phase = .over
+    for group in groups {
+      for new in group.news {
+        new.isHeld = true
+        supervisor.discard(new, "the generation is not to be: \(reason)")
+      }
+      for old in group.olds {
+        old.isHeld = false
+        if group.given.contains(old.number) { resume(old) }
+        if old.isRunning { old.metrics.ready.set(1) }
+        router.ready(old)
+      }
+      if hasSwitched { restore(group) }
+      if group.plugin == plugin { for old in group.olds { old.refusal = reason } }
+    }
+    completion(.failure(Failure(plugin: plugin, reason: reason, hasSwitched: hasSwitched)))
+  }
+
+  private func resume(_ old: Instance) {
+    do throws(RunnerError) { try old.process?.sendControl(ControlMessage(kind: UInt32(WIRE_RESUME))) } catch {
+      supervisor.kill(old, error.description)
+    }
+  }
+
+  /// Has the consumers of a group hear what they heard before.
+  private func restore(_ group: Group) {
+    for plan in group.before.map(ConsumerPlan.all) ?? [] {
+      guard let consumer = router.consumer(named: plan.name),
+        let member = group.olds.first(where: { $0.consumer == consumer.number })
+      else { continue }
+      router.resubscribe(consumer, to: plan.patterns, by: member)
+    }
+    let heard = Set(group.olds.map(\.consumer))
+    for plan in group.plans {
+      guard let consumer = router.consumer(named: plan.name), !heard.contains(consumer.number) else { continue }
+      router.silence(consumer)
+    }
+  }
+}
+
+extension Switchover.Group {
+  fileprivate var isReady: Bool { if case .ready = step { true } else { false } }
+
+  /// Those that give what they keep, and those that take it.
+  fileprivate var givers: [Instance] { working.filter(\.canHandOver) }
+  fileprivate var takers: [Instance] {
+    pairs.compactMap { $0.old?.canHandOver == true && $0.old?.isRunning == true ? $0.new : nil }
+  }
+  fileprivate var drainText: String { "\(drain / nanosecondsPerMillisecond) ms" }
+
+  /// The consumers of old instances that are to have no members any more.
+  fileprivate func abandoned(of router: Router) -> [Consumer] {
+    let kept = Set(plans.map(\.name))
+    return Set(olds.map(\.consumer)).sorted().map { router.consumers[$0] }.filter { !kept.contains($0.name) }
+  }
+}
+
+extension Instance {
+  /// Whether its process runs and has started.
+  var isRunning: Bool { if case .running = state { process != nil && failure == nil } else { false } }
+
+  /// Whether it is made, and has come at least so far as to wait for its turn.
+  fileprivate var isMade: Bool {
+    switch state {
+    case .starting(.created, _), .starting(.take, _), .starting(.start, _), .running: true
+    default: false
+    }
+  }
+
+  /// Whether it is made, and waits for its turn.
+  fileprivate var isCreated: Bool { if case .starting(.created, _) = state { true } else { false } }
+}
