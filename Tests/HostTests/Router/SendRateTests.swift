@@ -79,6 +79,20 @@ import Testing
     #expect(harness.violations.isEmpty)
   }
 
+  @Test func `a turn takes fewer lines of the log than other frames`() throws {
+    let harness = try harness("rate: 100000")
+    let plugin = try harness.start("echo@demo")
+    let instance = try harness.instance("echo@demo")
+    harness.router.tick(now: 0, realtime: 0)
+    let line: [UInt8] = [5, 0, 0, 0] + Array("noise".utf8)
+    let lines = Router.framesPerTurn / Router.framesPerLine
+    for _ in 1...lines + 1 { #expect(plugin.send(WIRE_LOG, 13, line)) }
+    harness.router.drain(instance)
+    #expect(instance.hasMore, "there is a line left for the next turn")
+    harness.router.drain(instance)
+    #expect(!instance.hasMore)
+  }
+
   @Test func `lines over the limit of the log count like what is sent, and no others`() throws {
     let harness = try harness("rate: 100, logs: 1")
     let plugin = try harness.start("echo@demo")
