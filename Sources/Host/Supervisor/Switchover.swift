@@ -142,7 +142,8 @@ final class Switchover {
   // MARK: - Coming up
 
   func begin(now: Int64) {
-    for instance in news { supervisor.start(instance, now: now) }
+    // One that cannot even be begun ends it for the others.
+    for instance in news where instance.role == .successor { supervisor.start(instance, now: now) }
     advance(now: now)
   }
 
