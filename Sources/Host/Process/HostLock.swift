@@ -4,7 +4,7 @@ internal import Glibc
 /// The lock that keeps a second host from running the same deployment; the kernel lets go of it however the first one
 /// ends.
 struct HostLock: ~Copyable {
-  private let descriptor: Int32
+  let descriptor: Int32
 
   /// Takes the lock.
   init(path: String) throws(HostError) {
@@ -17,6 +17,9 @@ struct HostLock: ~Copyable {
   }
 
   deinit {
+    // A process that is being spawned just now has a copy until its program is there, and closing one of two lets go of
+    // nothing.
+    flock(descriptor, LOCK_UN)
     close(descriptor)
   }
 }
