@@ -44,7 +44,7 @@ package final class HostProcess {
   let options: HostOptions
   /// Reads and writes what runs, and is to run, on a thread of its own.
   let deployer: Deployer
-  let deployThread: SpawnThread
+  let deployThread: WorkThread
   /// Whether a change of what runs is under way.
   var isDeploying = false
   private let lock: HostLock
@@ -79,7 +79,7 @@ package final class HostProcess {
     let diagnostics = start.diagnostics
     deployment = start.deployment
     try options.check(deployment.plugins.filter(\.enabled).map(\.id) + diagnostics.compactMap(\.plugin))
-    deployThread = try SpawnThread("deploy", nice: 0)
+    deployThread = try WorkThread("deploy")
     signals = try SignalSource()
 
     let redactor = Redactor()

@@ -18,7 +18,9 @@ final class DiskQuotas {
   /// Counting rests for so many times as long as it took.
   private static let restFactor: Int64 = 20
 
-  private let meter: DiskMeter
+  /// Where files are counted: a directory can have many, and a disk be slow.
+  private let thread: WorkThread
+  private let answer: @Sendable (DiskMeter.Answer) -> Void
   private let log: Log
   private var plugins: [(configuration: PluginConfiguration, directories: [String])]
   /// When is counted next, nil while it is being done.
@@ -35,7 +37,8 @@ final class DiskQuotas {
   init(of deployment: Deployment, log: Log, answer: @escaping @Sendable (DiskMeter.Answer) -> Void) throws(HostError) {
     self.log = log
     plugins = Self.writers(of: deployment)
-    meter = try DiskMeter(answer: answer)
+    self.answer = answer
+    thread = try WorkThread("disk")
   }
 
   private static func writers(
@@ -54,23 +57,22 @@ final class DiskQuotas {
   }
 
   /// Ends the thread that counts.
-  func close() { meter.close() }
+  func close() { thread.close() }
 
   /// Has everything counted, when that is due.
   func tick(now: Int64, instances: [Instance]) {
     guard let time = due, time <= now, !plugins.isEmpty else { return }
     due = nil
     began = now
-    meter.measure(
-      plugins.map { plugin, directories in
-        DiskMeter.Job(
-          plugin: plugin.id,
-          directories: directories,
-          pids: instances.filter { $0.plugin.id == plugin.id }.compactMap { $0.process?.pid },
-          enough: 2 * plugin.limits.disk
-        )
-      }
-    )
+    let jobs = plugins.map { plugin, directories in
+      DiskMeter.Job(
+        plugin: plugin.id,
+        directories: directories,
+        pids: instances.filter { $0.plugin.id == plugin.id }.compactMap { $0.process?.pid },
+        enough: 2 * plugin.limits.disk
+      )
+    }
+    thread.perform { [answer] in answer(DiskMeter.measure(jobs)) }
   }
 
   /// Takes note of what was found.

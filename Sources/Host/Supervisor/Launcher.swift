@@ -32,7 +32,12 @@ package final class Launcher {
   private var uids: [String: UInt32]
   /// What the sandbox does without, because this machine has not got it.
   var omissions: RunnerSetup.Omissions = []
-  private var thread: SpawnThread?
+  /// Where runners are spawned, so that the loop never waits for one.
+  ///
+  /// The kernel returns from a spawn when the program has been replaced, and from a move into a control group when every
+  /// processor has passed a quiet point: 20 ms together on a busy machine, in which nobody would be served. The thread
+  /// lives as long as the host, since the kernel kills a runner when the thread that spawned it ends.
+  private var thread: WorkThread?
   private let completion: @Sendable (Int, Result<Launched, LaunchError>) -> Void
 
   /// Makes a launcher.
@@ -114,9 +119,9 @@ package final class Launcher {
     }
   }
 
-  private func spawnThread(nice: Int32) throws(HostError) -> SpawnThread {
+  private func spawnThread(nice: Int32) throws(HostError) -> WorkThread {
     if let thread { return thread }
-    let made = try SpawnThread(nice: nice)
+    let made = try WorkThread("spawn", nice: nice)
     thread = made
     return made
   }

@@ -19,11 +19,10 @@ extension Supervisor {
         .failure(Switchover.Failure(plugin: changes.first?.plugin ?? "", reason: "another change is under way"))
       )
     }
-    isPreparing = true
     makeConsumers(changes.compactMap(\.configuration).flatMap(ConsumerPlan.all)) { [weak self] problem in
       guard let self else { return }
-      isPreparing = false
-      if let problem {
+      // The journal was waited for.
+      if let problem = problem ?? (isStopping ? "the host stops" : nil) {
         return completion(.failure(Switchover.Failure(plugin: changes.first?.plugin ?? "", reason: problem)))
       }
       let switchover = Switchover(

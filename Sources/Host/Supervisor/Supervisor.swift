@@ -32,8 +32,6 @@ package final class Supervisor {
   var isStopping = false
   /// The change that is under way.
   var switchover: Switchover?
-  /// Whether a change is about to be.
-  var isPreparing = false
 
   /// What a descriptor of an instance's process is for.
   package enum DescriptorRole: UInt64 {

@@ -1,12 +1,8 @@
 internal import Glibc
 internal import Locking
 
-/// The thread that runners are spawned on, so that the loop never waits for one.
-///
-/// The kernel returns from a spawn when the program has been replaced, and from a move into a control group when every
-/// processor has passed a quiet point: 20 ms together on a busy machine, in which nobody would be served. The thread
-/// lives as long as the host, since the kernel kills a runner when the thread that spawned it ends.
-final class SpawnThread: Sendable {
+/// A thread that does one thing after another, so that whoever asks never waits.
+final class WorkThread: Sendable {
   private final class Queue: Sendable {
     let orders = Locked<[@Sendable () -> Void]>([])
     /// As many as there are orders, and one more in the end.
@@ -22,10 +18,15 @@ final class SpawnThread: Sendable {
   private let queue = Queue()
   private let thread: BackgroundThread
 
-  /// Starts the thread, which is so nice, and with it what it spawns, from its first instruction on.
-  init(_ name: String = "spawn", nice: Int32) throws(HostError) {
+  /// Starts the thread.
+  ///
+  /// - Parameters:
+  ///   - name: What `top -H` shows, at most 15 bytes.
+  ///   - nice: How nice it is, and with it what it spawns, from its first instruction on; nil: as its maker.
+  /// - Throws: `HostError` when the system has no thread to give.
+  init(_ name: String, nice: Int32? = nil) throws(HostError) {
     thread = try BackgroundThread(name) { [queue] in
-      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, nice)
+      if let nice { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, nice) }
       while let order = queue.next() { order() }
     }
   }

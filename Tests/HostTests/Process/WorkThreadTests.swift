@@ -4,8 +4,8 @@ import Testing
 
 @testable import Host
 
-/// Runners are spawned beside the loop, one after the other.
-@Suite struct SpawnThreadTests {
+/// What would keep the loop waiting is done beside it, one thing after the other.
+@Suite struct WorkThreadTests {
   private final class Diary: Sendable {
     let entries = Locked<[(number: Int, thread: pthread_t, nice: Int32)]>([])
   }
@@ -15,7 +15,7 @@ import Testing
   @Test func `everything is done in order, on one thread that is as nice as it is to be, before it ends`() throws {
     let diary = Diary()
     let before = Self.nice
-    let thread = try SpawnThread(nice: 19)
+    let thread = try WorkThread("work", nice: 19)
     for number in 1...100 {
       thread.perform { diary.entries.withLock { $0.append((number, pthread_self(), Self.nice)) } }
     }
