@@ -11,14 +11,18 @@ enum Bench {
     if arguments.first == NATSServer.Client.command {
       exit(NATSServer.Client.run(arguments.dropFirst().map(\.self)))
     }
-    let parts = arguments.isEmpty ? Part.allCases : arguments.compactMap { Part(rawValue: $0) }
-    guard parts.count == (arguments.isEmpty ? Part.allCases.count : arguments.count) else {
-      let names = Part.allCases.map(\.rawValue).joined(separator: "|")
-      print("usage: promethean-bench [\(names)]...", to: &standardError)
+    let parts = Part.allCases.filter { arguments.isEmpty || arguments.contains($0.rawValue) }
+    // One row of the long part, by its name.
+    let kinds = arguments.compactMap { $0.hasPrefix("hostile.") ? String($0.dropFirst("hostile.".count)) : nil }
+    guard arguments.count <= parts.count + kinds.count, kinds.allSatisfy(Hostile.names.contains) || arguments.isEmpty
+    else {
+      let names = Part.allCases.map(\.rawValue) + ["hostile.KIND"]
+      print("usage: promethean-bench [\(names.joined(separator: "|"))]...", to: &standardError)
+      print("  KIND: \(Hostile.names.joined(separator: ", "))", to: &standardError)
       exit(2)
     }
     do {
-      try run(parts)
+      try run(kinds.isEmpty || parts.contains(.hostile) ? parts : parts + [.hostile], hostile: kinds)
     } catch {
       print("promethean-bench: \(error)", to: &standardError)
       exit(1)
@@ -30,7 +34,7 @@ enum Bench {
     case hop, route, durable, start, hostile
   }
 
-  private static func run(_ parts: [Part]) throws {
+  private static func run(_ parts: [Part], hostile kinds: [String]) throws {
     let directory = try WorkDirectory()
     defer { directory.remove() }
     try directory.removeOnSignal()
@@ -41,7 +45,7 @@ enum Bench {
       case .route: try Routing.measure(in: directory, into: &report)
       case .durable: try Durable.measure(in: directory, into: &report)
       case .start: try Start.measure(in: directory, into: &report)
-      case .hostile: try Hostile.measure(in: directory, into: &report)
+      case .hostile: try Hostile.measure(kinds, in: directory, into: &report)
       }
     }
     guard parts == Part.allCases else { return }

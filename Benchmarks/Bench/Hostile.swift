@@ -15,28 +15,33 @@ enum Hostile {
   /// A process that spins outside of the host, as nice as plugins are: what the kernel's scheduler alone makes of it.
   private static let bare = "bare"
 
-  /// Turns of each kind; the middle counts.
-  private static let rounds = 4
-  /// Envelopes a second that leave both processors mostly idle, and how many: half a second.
+  /// Turns of each kind; the middle one counts.
+  private static let rounds = 3
+  /// Envelopes a second that leave both processors mostly idle, and how many: two seconds, of which the hundredth part is
+  /// longer than the few milliseconds that a machine takes away now and then.
   private static let rate = 5_000
-  private static let paced = 2_500
+  private static let paced = 10_000
   private static let size = 256
   /// Envelopes of the other figure, a multiple of what a sink says how far it is by, and those on their way at once.
   private static let streamed = 40_960
   private static let window = 341
   /// How long the third harms in a turn, in nanoseconds: as long as both figures take.
-  private static let harm: Int64 = 800_000_000
+  private static let harm: Int64 = 2_300_000_000
   /// How long the third has to begin, in microseconds.
   private static let head: UInt32 = 20_000
 
-  static func measure(in directory: WorkDirectory, into report: inout Report) throws {
+  static var names: [String] { [bare] + kinds.map(\.name) }
+
+  /// Measures those kinds; all, if none are named.
+  static func measure(_ wanted: [String], in directory: WorkDirectory, into report: inout Report) throws {
+    let kinds = ([(name: bare, events: 0)] + kinds).filter { wanted.isEmpty || wanted.contains($0.name) }
     let host = try BenchHost(.init(sources: 1, sinks: 1, isHarmed: true), in: directory, named: "hostile")
     _ = try figures(of: host)
     var (quiet, harmed): ([String: [Figures]], [String: [Figures]]) = ([:], [:])
     var ends: [String: Int64] = [:]
     var before = try host.awaitCalm()
     for _ in 0..<rounds {
-      for kind in [(name: bare, events: 0)] + kinds {
+      for kind in kinds {
         quiet[kind.name, default: []].append(try figures(of: host))
         harmed[kind.name, default: []].append(try figures(of: host, under: kind.name, events: kind.events))
         let restarts = try host.awaitCalm()
@@ -45,7 +50,7 @@ enum Hostile {
       }
     }
     try host.stop()
-    for name in [bare] + kinds.map(\.name) {
+    for name in kinds.map(\.name) {
       add(quiet[name] ?? [], harmed[name] ?? [], ends[name] ?? 0, as: name, to: &report)
     }
   }
@@ -113,9 +118,5 @@ enum Hostile {
     )
   }
 
-  /// The mean of the two in the middle.
-  private static func middle(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-  }
+  private static func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

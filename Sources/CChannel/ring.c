@@ -195,11 +195,15 @@ int ring_release(ring *ring) {
   return atomic_exchange_explicit(&ring->shared->producer_waits, 0, memory_order_relaxed) != 0;
 }
 
+int ring_holds(const ring *ring) {
+  return atomic_load_explicit(&ring->shared->tail, memory_order_relaxed) != ring->own + ring->pending;
+}
+
 int ring_sleep(ring *ring) {
   atomic_store_explicit(&ring->shared->consumer_sleeps, 1, memory_order_relaxed);
   // Pairs with the fence in ring_publish.
   atomic_thread_fence(memory_order_seq_cst);
-  if (atomic_load_explicit(&ring->shared->tail, memory_order_relaxed) == ring->own + ring->pending) return 0;
+  if (!ring_holds(ring)) return 0;
   ring_awake(ring);
   return 1;
 }

@@ -124,6 +124,9 @@ package final class Channel {
     return frame
   }
 
+  /// Whether the peer says that it has sent more; what it says is checked when that is received.
+  package var hasFrames: Bool { unsafe ring_holds(toHost) != 0 }
+
   /// Gives the room of the frames received so far back, and wakes the peer if it waits for that.
   package func release() {
     if unsafe ring_release(toHost) == 1 { wakePeer() }

@@ -268,7 +268,7 @@ extension EndToEnd {
       let pid = try #require(try client.instance("villain")["pid"]?.intValue)
       let membership = try String(contentsOfFile: "/proc/\(pid)/cgroup", encoding: .utf8)
       let own = membership.split(separator: "\n").compactMap { $0.split(separator: ":").last.map(String.init) }
-      let group = try #require(own.first { $0.hasSuffix("/promethean-\(host.process?.pid ?? 0)/villain") })
+      let group = try #require(own.first { $0.contains("/promethean-\(host.process?.pid ?? 0)/villain.") })
       let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"]
       let place =
         try #require(mounts.first { FileManager.default.fileExists(atPath: "\($0)\(group)/cpu.stat") }) + group

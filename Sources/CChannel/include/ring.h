@@ -84,6 +84,8 @@ void ring_next(ring *ring);
 int ring_release(ring *ring);
 /// Says that the consumer is going to sleep. Returns 1 if there is a frame by now, so do not sleep.
 int ring_sleep(ring *ring);
+/// Whether there is something to read, by the producer's word alone: nothing is believed.
+int ring_holds(const ring *ring);
 /// Says that it is awake again.
 void ring_awake(ring *ring);
 

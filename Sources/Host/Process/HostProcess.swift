@@ -20,6 +20,9 @@ package final class HostProcess {
 
   /// How often what depends on time is looked at, in milliseconds: a tenth of what a person notices.
   static let tick: Int32 = 100
+  /// How often one who has sent all that `limits.rate` allows may send on, in milliseconds: the more often, the less at
+  /// once, and the less others wait for that.
+  private static let throttle: Int32 = 1
 
   package internal(set) var deployment: Deployment
   let paths: DeploymentPaths
@@ -198,10 +201,12 @@ package final class HostProcess {
         lastTick = now
         tick(now: now)
       }
+      router.refill(at: now)
       router.pass()
       operations?.pass()
       let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
-      let wait = router.hasWork ? 0 : max(1, Self.tick - elapsed)
+      let pause = router.hasThrottled ? Self.throttle : max(1, Self.tick - elapsed)
+      let wait = router.hasWork ? 0 : pause
       ready.removeAll(keepingCapacity: true)
       poller.wait(milliseconds: wait) { ready.append($0) }
       for event in ready { handle(event) }

@@ -161,12 +161,6 @@ package final class Instance {
   /// Whether it has a process, or is about to have one.
   var hasProcess: Bool { process != nil || isLaunching }
 
-  /// Removes its control group, once its process is gone.
-  func removeGroup() {
-    group?.remove()
-    group = nil
-  }
-
   /// Has it not started: `up --safe` names others.
   func leaveOut() {
     isLeftOut = true

@@ -11,8 +11,10 @@ internal import Envelope
 /// again. Routing an envelope that is not recorded allocates nothing.
 @safe
 package final class Router {
-  /// Frames taken from one instance before the next has its turn: about 100 µs of them.
+  /// Frames taken from one instance before the next has its turn, even if nobody waits: about 100 µs of them.
   static let framesPerTurn = 256
+  /// Frames taken while others wait: what one who sends little and seldom is held up by one who sends without end.
+  static let framesPerLook = 16
   /// As what a log line counts in a turn: it is put into words, searched for credentials and kept, for about 10 µs.
   static let framesPerLine = 16
 
@@ -143,15 +145,19 @@ package final class Router {
       consumers[instance.consumer].needsDispatch = true
     }
     do {
-      var left = Self.framesPerTurn
-      while left > 0 {
+      var (taken, look) = (0, Self.framesPerLook)
+      while taken < Self.framesPerTurn {
         if instance.mustWait {
           instance.hasMore = true
           return
         }
+        if taken >= look {
+          if isSomebodyWaiting(beside: instance) { break }
+          look = taken + Self.framesPerLook
+        }
         if let frame = try unsafe channel.receive(into: buffer) {
           if Self.isRated(frame), instance.rate.spend() { instance.metrics.rateWaits.add() }
-          left -= Int32(frame.op) == WIRE_LOG ? Self.framesPerLine : 1
+          taken += Int32(frame.op) == WIRE_LOG ? Self.framesPerLine : 1
           try handle(frame, from: instance)
         } else if !channel.prepareToSleep() {
           return
@@ -166,6 +172,11 @@ package final class Router {
     } catch {
       onViolation(instance, "\(error)")
     }
+  }
+
+  /// Whether another instance has something to be read.
+  private func isSomebodyWaiting(beside instance: Instance) -> Bool {
+    instances.contains { $0 !== instance && !$0.mustWait && $0.process?.channel.hasFrames == true }
   }
 
   /// Reads all that an instance had put into its ring when its process ended.
@@ -234,6 +245,14 @@ package final class Router {
   /// Whether something is to be done without waiting for an event.
   package var hasWork: Bool {
     instances.contains { $0.hasMore && !$0.mustWait } || consumers.contains(where: \.needsDispatch)
+  }
+
+  /// Whether somebody may soon send again who may not now.
+  var hasThrottled: Bool { instances.contains { $0.hasMore && $0.rate.isSpent } }
+
+  /// Lets those send again who may by now.
+  func refill(at now: Int64) {
+    for instance in instances where instance.rate.isSpent { instance.rate.refill(at: now) }
   }
 
   /// Does what the events of this pass have made possible: reads on where a turn was over, gives out, flushes.

@@ -1,10 +1,12 @@
-/// How much an instance may send: a bucket that holds a second's worth, filled again at each tick of the host.
+/// How much an instance may send: a bucket that is filled again at each pass of the loop.
 ///
-/// Who has emptied it is not refused anything: its ring is left alone until there is something in it again. Between two
-/// ticks nothing is asked of the clock, so that counting an envelope costs a subtraction.
+/// Who has emptied it is not refused anything: its ring is left alone until there is something in it again. Within a
+/// pass nothing is asked of the clock, so that counting an envelope costs a subtraction.
 struct SendRate {
-  /// Seconds' worth that the bucket holds: ten ticks, so that a late one costs nobody anything.
-  private static let burstSeconds = 1.0
+  /// Seconds' worth that the bucket holds: what others may have to share the host with, all at once.
+  private static let burstSeconds = 0.1
+  /// What it holds at least, if that is not over a second's worth: what answers one event, such as a page of messages.
+  private static let burstMin = 256.0
 
   private let perSecond: Double
   private let capacity: Double
@@ -13,7 +15,7 @@ struct SendRate {
 
   init(perSecond: Int) {
     self.perSecond = Double(perSecond)
-    capacity = self.perSecond * Self.burstSeconds
+    capacity = max(self.perSecond * Self.burstSeconds, min(self.perSecond, Self.burstMin))
     left = capacity
   }
 

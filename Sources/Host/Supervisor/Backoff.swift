@@ -10,9 +10,17 @@ package struct Backoff {
   /// The wait after the first start in vain, ns; doubled after each more, up to the limit.
   static let first: Int64 = 100 * nanosecondsPerMillisecond
   static let limit: Int64 = 30 * nanosecondsPerSecond
+  /// Starts that follow each other at once, and how long it takes until there may be one more, ns.
+  ///
+  /// A start costs the kernel milliseconds in which others wait for it, so one that ends again and again must not have
+  /// many, whatever it does in between.
+  static let burst: Int64 = 3
+  static let interval = nanosecondsPerSecond
 
   /// Starts in vain, in a row.
   package private(set) var failures = 0
+  /// When the starts there were would all have been due, had each waited for its interval.
+  private var due: Int64 = 0
 
   /// Makes a fresh budget.
   package init() {}
@@ -26,17 +34,21 @@ package struct Backoff {
   ///
   /// - Parameters:
   ///   - inVain: Whether the start was in vain.
+  ///   - now: When, in nanoseconds of a clock that never runs backwards.
   ///   - random: Spreads instances that ended together, from 0 to 1.
   /// - Returns: How long to wait, in nanoseconds, or nil when the budget is spent.
-  package mutating func ended(inVain: Bool, random: Double) -> Int64? {
-    guard inVain else {
+  package mutating func ended(inVain: Bool, at now: Int64, random: Double) -> Int64? {
+    var wait: Int64 = 0
+    if inVain {
+      failures += 1
+      guard failures < Self.budget else { return nil }
+      wait = Int64(Double(min(Self.first << Int64(failures - 1), Self.limit)) * (0.8 + 0.4 * random))
+    } else {
+      // Nothing is known against it, and it is needed.
       failures = 0
-      // Nothing is known against it; it is needed, so it is started at once.
-      return 0
     }
-    failures += 1
-    guard failures < Self.budget else { return nil }
-    let wait = min(Self.first << Int64(failures - 1), Self.limit)
-    return Int64(Double(wait) * (0.8 + 0.4 * random))
+    let start = max(now + wait, due - (Self.burst - 1) * Self.interval)
+    due = max(due, start) + Self.interval
+    return start - now
   }
 }

@@ -27,6 +27,9 @@ package final class ControlGroups: Sendable {
     return "\(names) (version \(places.first?.isUnified == true ? 2 : 1))"
   }
 
+  /// What the kernel weighs a process that is as nice as plugins are, of 1024 for others (`sched_prio_to_weight`).
+  static let shares = "110"
+
   /// Whether groups bound something here.
   func bound(_ controller: Controller) -> Bool { places.contains { $0.controllers.contains(controller) } }
 
@@ -53,6 +56,8 @@ package final class ControlGroups: Sendable {
       }
       do throws(HostError) {
         let directory = try Self.ownDirectory(in: hierarchy)
+        // How nice a process is does not count beyond its group.
+        if hierarchy.offered.contains(.cpu) { try KernelFile.write(Self.shares, to: "\(directory)/cpu.shares") }
         places.append(Place(directory: directory, controllers: hierarchy.offered, isUnified: false))
       } catch { failure = error }
     }
@@ -113,7 +118,9 @@ final class ControlGroup: Sendable {
 
   /// Makes the group of an instance, with its limits.
   init(_ name: String, in groups: ControlGroups, limits: Limits) throws(HostError) {
-    places = groups.places.map { ("\($0.directory)/\(name)", $0) }
+    // Without a share to be kept, the processors are shared best among processes.
+    let wanted = groups.places.filter { limits.cpu != nil || $0.controllers != [.cpu] }
+    places = wanted.map { ("\($0.directory)/\(name)", $0) }
     for (directory, place) in places {
       try ControlGroups.makeDirectory(directory)
       for controller in place.controllers {
@@ -135,13 +142,17 @@ final class ControlGroup: Sendable {
     case .memory: [(isUnified ? "memory.max" : "memory.limit_in_bytes", "\(limits.memory)")]
     case .pids: [("pids.max", "\(limits.threads)")]
     case .cpu:
-      limits.cpu.map { percent in
-        let quota = period * percent / 100
-        return isUnified
-          ? [("cpu.max", "\(quota) \(period)")]
-          : [("cpu.cfs_period_us", "\(period)"), ("cpu.cfs_quota_us", "\(quota)")]
-      } ?? []
+      (isUnified ? [("cpu.weight.nice", "\(RunnerSetup.nice)")] : [("cpu.shares", ControlGroups.shares)])
+        + quota(limits.cpu, isUnified: isUnified)
     }
+  }
+
+  private static func quota(_ percent: Int?, isUnified: Bool) -> [(String, String)] {
+    guard let percent else { return [] }
+    let quota = period * percent / 100
+    return isUnified
+      ? [("cpu.max", "\(quota) \(period)")]
+      : [("cpu.cfs_period_us", "\(period)"), ("cpu.cfs_quota_us", "\(quota)")]
   }
 
   /// Puts a process into the group.

@@ -23,15 +23,14 @@ enum DescriptorBudget {
 
   /// Says why an instance cannot be started now.
   ///
-  /// - Parameter launching: How many starts are under way on another thread.
   /// - Returns: Why, or nil if it can.
-  static func shortage(launching: Int) -> String? {
+  static func shortage() -> String? {
     var files = rlimit()
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
     let limit = Int(clamping: files.rlim_cur)
     // Counted, not tried: what is taken for a try is missing elsewhere meanwhile. Nothing at all: not even that opens.
     let open = Directory.names(in: "/proc/self/fd").count
-    guard open == 0 || limit - open - launching * spawnCost < spawnMin else { return nil }
+    guard open == 0 || limit - open < spawnMin else { return nil }
     return "the host may open \(limit) files, and fewer than the \(spawnMin) that a start takes are left: \(remedy)"
   }
 

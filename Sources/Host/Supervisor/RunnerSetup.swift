@@ -90,7 +90,7 @@ package struct RunnerSetup: Sendable {
   /// How far the plugin yields to others on a busy machine.
   ///
   /// At 10 the host keeps its latency when plugins spin.
-  package var nice: Int32 = 10
+  package static let nice: Int32 = 10
   package var limits = Limits()
   /// How often the plugin is asked how it is, in milliseconds.
   package var healthInterval: UInt32 = 10_000
@@ -111,7 +111,7 @@ package struct RunnerSetup: Sendable {
     head.paths = UInt32(paths.count)
     head.uid = uid
     head.gid = gid
-    head.nice = nice
+    head.nice = Self.nice
     head.health = healthInterval
     head.address_space = limits.addressSpace
     head.data = limits.data

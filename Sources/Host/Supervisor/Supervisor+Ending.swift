@@ -28,14 +28,13 @@ extension Supervisor {
     router.drainToEnd(instance)
     for descriptor in [process.control, process.channel.incoming, process.pidfd, process.stderr] { unwatch(descriptor) }
     let now = HostClock.monotonic
-    let outOfMemory = "it was killed: over limits.memory (\(ByteCount.text(instance.plugin.limits.memory)))"
-    let reason = instance.failure ?? (instance.group?.isOutOfMemory == true ? outOfMemory : Self.describe(exit))
-    instance.removeGroup()
+    let reason = instance.failure ?? Self.describe(exit, of: instance)
     // The one attempt of which the kernel tells whose it was.
     if exit == .signal(SIGSYS) { audit(instance, "a system call that the sandbox forbids") }
     let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
     let wasRunning = instance.runningSince != nil
-    instance.process = nil
+    launcher.dispose(Launched(process: process, group: instance.group))
+    (instance.process, instance.group) = (nil, nil)
     // What it held may be the reason, unless it has yet to show that it can handle anything.
     let isSuspect = wasRunning && !instance.hasStopped && !isStopping && instance.probation != .open
     if instance.role == .serving { instance.metrics.ready.set(0) }
@@ -72,7 +71,7 @@ extension Supervisor {
       instance.state = .stopped
       return
     }
-    let wait = instance.isHopeless ? nil : instance.backoff.ended(inVain: inVain, random: .random(in: 0...1))
+    let wait = instance.isHopeless ? nil : instance.backoff.ended(inVain: inVain, at: now, random: .random(in: 0...1))
     guard let wait else {
       instance.state = .quarantined
       return log.error("quarantined: \(reason)", plugin: instance.plugin.id, instance: instance.name)
@@ -88,8 +87,10 @@ extension Supervisor {
     )
   }
 
-  private static func describe(_ exit: RunnerProcess.Exit) -> String {
+  private static func describe(_ exit: RunnerProcess.Exit, of instance: Instance) -> String {
     switch exit {
+    case .signal(SIGKILL) where instance.group?.isOutOfMemory == true:
+      "it was killed: over limits.memory (\(ByteCount.text(instance.plugin.limits.memory)))"
     case .status(let code): "it exited with status \(code)"
     case .signal(let number): "it was killed by signal \(number)\(signalNames[number].map { " (\($0))" } ?? "")"
     }

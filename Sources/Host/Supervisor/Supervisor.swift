@@ -11,8 +11,8 @@ package final class Supervisor {
   /// How long an instance may take over a stage of its start before `start` itself, ns: a library may be large and the
   /// machine busy.
   static let stageDeadline: Int64 = 10 * nanosecondsPerSecond
-  /// How often a plugin's output is read between two ticks: 4 KiB each, 1.25 MiB a second.
-  private static let outputReadsPerTick = 32
+  /// How often a plugin's output is read between two ticks: 4 KiB each, 320 KiB a second.
+  private static let outputReadsPerTick = 8
   /// How long `stop` may take, ns.
   static let stopDeadline = Int64(PROMETHEAN_STOP_SECONDS) * nanosecondsPerSecond
 
@@ -90,13 +90,6 @@ package final class Supervisor {
   }
 
   func start(_ instance: Instance, now: Int64) {
-    let launching = instances.count(where: \.isLaunching)
-    if let shortage = DescriptorBudget.shortage(launching: launching) {
-      // Others serve in its place, so it need not wait.
-      if instance.role == .successor { return ended(instance, reason: shortage, inVain: false, now: now) }
-      return postpone(instance, shortage, now: now)
-    }
-    instance.lack = nil
     instance.generation += 1
     instance.unwell = nil
     instance.hasStopped = false
@@ -133,6 +126,7 @@ package final class Supervisor {
     instance.isLaunching = false
     switch result {
     case .success(let launched):
+      instance.lack = nil
       take(launched.process, of: instance)
       instance.group = launched.group
       // It was to be ended before it was there.
@@ -141,7 +135,12 @@ package final class Supervisor {
     case .failure(let error):
       instance.failure = nil
       guard instance.role != .retiring else { return router.remove(instance) }
-      ended(instance, reason: error.description, inVain: true, now: now)
+      // Others serve in a successor's place, so it need not wait.
+      if error.isLack, instance.role == .serving, !isStopping {
+        instance.generation -= 1
+        return postpone(instance, error.description, now: now)
+      }
+      ended(instance, reason: error.description, inVain: !error.isLack, now: now)
     }
   }
 

@@ -108,11 +108,14 @@ import Testing
       ControlGroups.Controller.allCases.flatMap { ControlGroup.settings($0, limits, isUnified: isUnified) }
         .map { "\($0)=\($1)" }
     }
-    #expect(settings(true) == ["memory.max=1073741824", "pids.max=3", "cpu.max=250000 100000"])
-    let old = ["memory.limit_in_bytes=1073741824", "pids.max=3", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=250000"]
+    #expect(settings(true) == ["memory.max=1073741824", "pids.max=3", "cpu.weight.nice=10", "cpu.max=250000 100000"])
+    let old = [
+      "memory.limit_in_bytes=1073741824", "pids.max=3", "cpu.shares=110", "cpu.cfs_period_us=100000",
+      "cpu.cfs_quota_us=250000",
+    ]
     #expect(settings(false) == old)
     limits.cpu = nil
-    #expect(!settings(true).contains { $0.hasPrefix("cpu") })
+    #expect(settings(true).filter { $0.hasPrefix("cpu") } == ["cpu.weight.nice=10"])
     #expect(ControlGroup.memoryKills("oom_kill_disable 0\nunder_oom 0\noom_kill 12\n") == 12)
     #expect(ControlGroup.memoryKills("oom_kill_disable 0\n") == nil)
   }

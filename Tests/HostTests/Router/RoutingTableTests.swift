@@ -137,7 +137,11 @@ import Testing
   @Test func `starts in vain wait longer and longer, and then no more`() {
     var backoff = Backoff()
     var waits: [Int64] = []
-    while let wait = backoff.ended(inVain: true, random: 0.5) { waits.append(wait) }
+    var now: Int64 = 0
+    while let wait = backoff.ended(inVain: true, at: now, random: 0.5) {
+      waits.append(wait)
+      now += wait + 10 * Backoff.interval
+    }
     #expect(waits.count == Backoff.budget - 1)
     #expect(waits == waits.sorted())
     #expect(waits.first == Backoff.first)
@@ -145,9 +149,21 @@ import Testing
 
   @Test func `an instance that worked is started at once, with a new budget`() {
     var backoff = Backoff()
-    _ = backoff.ended(inVain: true, random: 0.5)
-    let wait = backoff.ended(inVain: false, random: 0.5)
+    _ = backoff.ended(inVain: true, at: 0, random: 0.5)
+    let wait = backoff.ended(inVain: false, at: 0, random: 0.5)
     #expect(wait == 0)
     #expect(backoff.failures == 0)
+  }
+
+  @Test func `one that ends again and again is started a few times at once, and then at intervals`() {
+    var backoff = Backoff()
+    let waits = (0..<6).map { _ in backoff.ended(inVain: false, at: 7, random: 0.5) }
+    #expect(waits == [0, 0, 0, 1, 2, 3].map { $0 * Backoff.interval })
+    // Each interval without an end gives back one of those at once.
+    var now = 7 + 4 * Backoff.interval
+    #expect(backoff.ended(inVain: false, at: now, random: 0.5) == 0)
+    #expect(backoff.ended(inVain: false, at: now, random: 0.5) == Backoff.interval)
+    now += 60 * Backoff.interval
+    #expect((0..<4).map { _ in backoff.ended(inVain: false, at: now, random: 0.5) == 0 } == [true, true, true, false])
   }
 }
