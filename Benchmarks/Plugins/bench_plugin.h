@@ -26,16 +26,4 @@ static inline promethean_status make(const promethean_host *given, size_t size, 
   return *instance ? PROMETHEAN_OK : PROMETHEAN_FAILED;
 }
 
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { free(instance); }
-
 #endif

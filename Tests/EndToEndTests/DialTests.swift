@@ -20,32 +20,21 @@ extension EndToEnd {
       let grants: KeyValuePairs = [
         "exact": "net.dial: [\"127.0.0.1:*\"]", "pattern": "net.dial: [\"*:\(listener.port)\"]", "none": "log: {}",
       ]
-      let plugins = grants.map { id, grant in
-        """
-          \(id):
-            library: \(id)
-            trust: unsigned
-            tenants: [echo/demo]
-            grants: { subscribe: ["promethean.p.echo.t.demo.\(id).*"], clock: {}, \(grant) }
-        """
-      }
       host = try TestHost(
-        """
-        version: 1
-        host: { http: { enabled: false } }
-        tenants: [{ provider: echo, tenant: demo }]
-        plugins:
-        \(plugins.joined(separator: "\n"))
-        """
+        TestHost.fixtures(
+          grants.map { id, grant in
+            (id, ["grants: { subscribe: [\"\(TestHost.requests(id))\"], clock: {}, \(grant) }"])
+          }
+        )
       )
       for (id, _) in grants {
         let manifest = TestHost.worker(
           id,
-          inputs: ["promethean.p.echo.t.demo.\(id).*"],
+          kind: "service",
+          inputs: [TestHost.requests(id)],
           capabilities: ["clock", "log", "net.dial: [\"*:*\"]"]
         )
-        let service = manifest.replacingOccurrences(of: "kind: worker", with: "kind: service")
-        try host.compile("dialer", id: id, manifest: service)
+        try host.compile("dialer", id: id, manifest: manifest)
       }
       try host.start()
     }

@@ -11,38 +11,25 @@ extension EndToEnd {
     private let host: TestHost
 
     init() throws {
-      let ids = ["forger", "holder"]
-      let plugins = ids.map { id in
-        """
-          \(id):
-            library: \(id)
-            trust: unsigned
-            tenants: [echo/demo]
-            grants:
-              subscribe: [\(Self.question), "promethean.p.echo.t.demo.\(id).*"]
-              \(id == "forger" ? "publish: [\(Self.question)]" : "")
-        """
-      }
+      // Of those that are given a question, a service answers; a worker merely hears it.
+      let kinds: KeyValuePairs = ["forger": "worker", "holder": "service"]
       host = try TestHost(
-        """
-        version: 1
-        host: { http: { enabled: false } }
-        tenants: [{ provider: echo, tenant: demo }]
-        plugins:
-        \(plugins.joined(separator: "\n"))
-        """
+        TestHost.fixtures(
+          kinds.map { id, kind in
+            let publishing = kind == "worker" ? "publish: [\(Self.question)]" : ""
+            return (id, ["grants:", "  subscribe: [\(Self.question), \(TestHost.requests(id))]", "  \(publishing)"])
+          }
+        )
       )
-      for id in ids {
+      for (id, kind) in kinds {
         let manifest = TestHost.worker(
           id,
-          inputs: [Self.question, "promethean.p.echo.t.demo.\(id).*"],
-          outputs: id == "forger" ? [Self.question] : [],
+          kind: kind,
+          inputs: [Self.question, TestHost.requests(id)],
+          outputs: kind == "worker" ? [Self.question] : [],
           capabilities: []
         )
-        let isHonest = id == "holder"
-        // Of those that are given a question, a service answers; a worker merely hears it.
-        let kind = isHonest ? manifest.replacing("kind: worker", with: "kind: service") : manifest
-        try host.compile("forger", id: id, manifest: kind, defining: isHonest ? ["HONEST"] : [])
+        try host.compile("forger", id: id, manifest: manifest, defining: kind == "service" ? ["HONEST"] : [])
       }
       try host.start()
     }

@@ -10,27 +10,13 @@ extension EndToEnd {
 
     init() throws {
       let ids = ["saboteur", "other"]
-      let plugins = ids.map { id in
-        """
-          \(id):
-            library: \(id)
-            trust: unsigned
-            tenants: [echo/demo]
-            limits: { deadline: 1s }
-            grants: { subscribe: ["promethean.p.echo.t.demo.\(id).*"] }
-        """
-      }
       host = try TestHost(
-        """
-        version: 1
-        host: { http: { enabled: false } }
-        tenants: [{ provider: echo, tenant: demo }]
-        plugins:
-        \(plugins.joined(separator: "\n"))
-        """
+        TestHost.fixtures(
+          ids.map { ($0, ["limits: { deadline: 1s }", "grants: { subscribe: [\"\(TestHost.requests($0))\"] }"]) }
+        )
       )
       for id in ids {
-        let manifest = TestHost.worker(id, inputs: ["promethean.p.echo.t.demo.\(id).*"], capabilities: ["log"])
+        let manifest = TestHost.worker(id, inputs: [TestHost.requests(id)], capabilities: ["log"])
         try host.compile("saboteur", id: id, manifest: manifest)
       }
       try host.start()

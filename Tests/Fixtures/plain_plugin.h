@@ -1,8 +1,9 @@
 // What plugins in plain C have in common that are made to be tested or measured with: texts, the host's extensions, and
 // the table that they export.
 //
-// A plugin defines ID, includes this, and defines the functions that are declared here. There is one instance of it in a
-// process, so the host is a variable.
+// A plugin defines ID, includes this, and defines `deliver`. Each other function is here for those that need nothing of
+// it; one that has its own defines HAS_…, as below, before it includes this. There is one instance
+// of a plugin in a process, so the host is a variable.
 
 #ifndef PLAIN_PLUGIN_H
 #define PLAIN_PLUGIN_H
@@ -55,15 +56,54 @@ static inline promethean_status respond(uint64_t delivery, const char *json) {
   return status == PROMETHEAN_OK ? PROMETHEAN_PENDING : status;
 }
 
-// What a plugin defines.
-static promethean_status create(const promethean_host *given, void **instance);
-static promethean_status start(void *instance, uint64_t operation);
 static promethean_status deliver(void *instance, uint64_t delivery, const promethean_host_envelope *envelope);
+
+#ifdef HAS_CREATE
+static promethean_status create(const promethean_host *given, void **instance);
+#else
+static promethean_status create(const promethean_host *given, void **instance) {
+  find_extensions(given);
+  *instance = NULL;
+  return PROMETHEAN_OK;
+}
+#endif
+
+#ifdef HAS_START
+static promethean_status start(void *instance, uint64_t operation);
+#else
+static promethean_status start(void *instance, uint64_t operation) {
+  (void)instance, (void)operation;
+  return PROMETHEAN_OK;
+}
+#endif
+
+#ifdef HAS_COMPLETED
 static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
                       const promethean_host_envelope *result);
+#else
+static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
+                      const promethean_host_envelope *result) {
+  (void)instance, (void)token, (void)status, (void)message, (void)result;
+}
+#endif
+
+#ifdef HAS_POLL
 static void poll(void *instance);
+#else
+static void poll(void *instance) { (void)instance; }
+#endif
+
+#ifdef HAS_STOP
 static promethean_status stop(void *instance, uint64_t operation);
-static void destroy(void *instance);
+#else
+static promethean_status stop(void *instance, uint64_t operation) {
+  (void)instance, (void)operation;
+  return PROMETHEAN_OK;
+}
+#endif
+
+static void destroy(void *instance) { free(instance); }
+
 #ifdef HAS_EXTENSIONS
 static const void *extension(void *instance, promethean_host_bytes id);
 #endif

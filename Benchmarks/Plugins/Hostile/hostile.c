@@ -4,6 +4,8 @@
 // start follows as soon as the host allows, and harms at the next poll.
 
 #define ID "bench-hostile"
+#define HAS_COMPLETED
+#define HAS_POLL
 #include "../bench_plugin.h"
 
 #include <pthread.h>
@@ -143,5 +145,3 @@ static void poll(void *instance) {
     harm();
   }
 }
-
-static promethean_status create(const promethean_host *given, void **instance) { return make(given, 1, instance); }

@@ -1,6 +1,7 @@
 // Counts the envelopes that come and how long they were on their way, and tells whoever asks.
 
 #define ID "bench-sink"
+#define HAS_CREATE
 #include "../bench_plugin.h"
 
 /// Times that are kept for the percentiles.
@@ -62,10 +63,3 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (self->timed < TIMES_MAX) self->times[self->timed++] = (uint32_t)(self->last - sent);
   return is(envelope->intent, "tick") ? PROMETHEAN_OK : tell(envelope);
 }
-
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
-}
-
-static void poll(void *instance) { (void)instance; }

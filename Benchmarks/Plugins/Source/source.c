@@ -5,6 +5,9 @@
 // back, 3 sends `"rate"` a second, come what may.
 
 #define ID "bench-source"
+#define HAS_CREATE
+#define HAS_COMPLETED
+#define HAS_POLL
 #include "../bench_plugin.h"
 
 #include <pthread.h>

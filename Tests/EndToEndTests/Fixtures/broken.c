@@ -1,5 +1,7 @@
 // A plugin that is broken in one way, which a name that is defined for the compiler chooses.
 
+#define HAS_CREATE
+#define HAS_START
 #include <promethean/plugin.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -73,17 +75,3 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
 #endif
   return PROMETHEAN_OK;
 }
-
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

@@ -3,6 +3,8 @@
 //
 // The intent of an envelope says what it does. A credential `file` that begins with "bad" keeps it from starting.
 
+#define HAS_CREATE
+#define HAS_START
 #include <ctype.h>
 
 #include "fixture.h"
@@ -151,17 +153,3 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   }
   return PROMETHEAN_OK;
 }
-
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

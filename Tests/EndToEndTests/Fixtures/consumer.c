@@ -3,6 +3,11 @@
 // Configuration: `delay_ms`, how long each event takes; `crash_at_start` and `crash_on`, the number of the event that it dies of.
 // Requests: `report` is answered with the account, `hold` never, `fail` with an error, `crash` with its death.
 
+#define HAS_CREATE
+#define HAS_START
+#define HAS_COMPLETED
+#define HAS_POLL
+#define HAS_STOP
 #include "fixture.h"
 
 /// More than the host hands out at once.
@@ -89,5 +94,3 @@ static promethean_status stop(void *instance, uint64_t operation) {
     subscribing->settle(host->context, waiting[from], PROMETHEAN_SETTLE_RELEASE, text(""));
   return PROMETHEAN_OK;
 }
-
-static void destroy(void *instance) { (void)instance; }

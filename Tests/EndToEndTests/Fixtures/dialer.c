@@ -4,6 +4,8 @@
 // whether there is one; `many` begins as many dials as it can and answers with how many of them ended how; `die` begins one and
 // dies before it ends.
 
+#define HAS_CREATE
+#define HAS_COMPLETED
 #include <errno.h>
 #include <unistd.h>
 
@@ -100,17 +102,3 @@ static promethean_status create(const promethean_host *given, void **instance) {
   *instance = NULL;
   return PROMETHEAN_OK;
 }
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

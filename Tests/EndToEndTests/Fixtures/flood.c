@@ -1,5 +1,7 @@
 // A worker that publishes as many numbered events as it is asked for, as fast as the host takes them, and answers when all are recorded.
 
+#define HAS_COMPLETED
+#define HAS_POLL
 #include "fixture.h"
 
 /// Publishes that it leaves unanswered at a time.
@@ -52,25 +54,7 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
   answer_if_over();
 }
 
-static promethean_status create(const promethean_host *given, void **instance) {
-  find_extensions(given);
-  *instance = NULL;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
 static void poll(void *instance) {
   (void)instance;
   publish_more();
 }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

@@ -1,5 +1,6 @@
 // A plugin that tries, when it is asked to, what its grants do not allow, and answers with the status of each try, by name.
 
+#define HAS_COMPLETED
 #include "fixture.h"
 
 enum { tries = 10 };
@@ -76,23 +77,3 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
   open_--;
   answer_if_over();
 }
-
-static promethean_status create(const promethean_host *given, void **instance) {
-  find_extensions(given);
-  *instance = NULL;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

@@ -1,6 +1,7 @@
 // A plugin whose keys of state look like paths: it writes each, reads each again, and tries tenants that look like paths
 // too. It answers with how many documents were written, came back as its own, and were denied.
 
+#define HAS_COMPLETED
 #include "fixture.h"
 
 #define KEY(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
@@ -65,23 +66,3 @@ static void completed(void *instance, uint64_t token, promethean_status status, 
   if (is_read) answer();
   else read_all();
 }
-
-static promethean_status create(const promethean_host *given, void **instance) {
-  find_extensions(given);
-  *instance = NULL;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

@@ -3,6 +3,8 @@
 // VERSION is said in its report. FAULT is what is wrong with it, one of the numbers below.
 
 #define HAS_EXTENSIONS
+#define HAS_CREATE
+#define HAS_START
 #include <signal.h>
 #include <unistd.h>
 
@@ -134,17 +136,3 @@ static const void *extension(void *instance, promethean_host_bytes id) {
   if (is(id, PROMETHEAN_HEALTH_V1)) return &health;
   return NULL;
 }
-
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

@@ -74,28 +74,3 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
     if (write(host_wake, &most, sizeof most) < 0 && errno != EAGAIN) abort();
   return respond(delivery, "{}");
 }
-
-static promethean_status create(const promethean_host *given, void **instance) {
-  find_extensions(given);
-  *instance = NULL;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

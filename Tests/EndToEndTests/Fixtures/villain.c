@@ -1,5 +1,8 @@
 // A plugin that harms as a request tells it to, by the request's intent, for as long as it lives.
 
+#define HAS_COMPLETED
+#define HAS_POLL
+#define HAS_STOP
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -176,22 +179,9 @@ static void poll(void *instance) {
   if (is_blocked) sleep_for_ever();
 }
 
-static promethean_status create(const promethean_host *given, void **instance) {
-  find_extensions(given);
-  *instance = NULL;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
 static promethean_status stop(void *instance, uint64_t operation) {
   (void)instance, (void)operation;
   if (stops == BY_EXIT) exit(0);
   if (stops == BY_CRASH) abort();
   return stops == NEVER ? PROMETHEAN_PENDING : PROMETHEAN_OK;
 }
-
-static void destroy(void *instance) { (void)instance; }

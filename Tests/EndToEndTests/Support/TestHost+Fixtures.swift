@@ -25,8 +25,14 @@ extension TestHost {
     try #require(run.end == .status(0), "\(run.errors)")
   }
 
-  /// The manifest of a worker.
-  static func worker(_ id: String, inputs: [String], outputs: [String] = [], capabilities: [String]) -> String {
+  /// The manifest of a worker, or of another kind of plugin.
+  static func worker(
+    _ id: String,
+    kind: String = "worker",
+    inputs: [String],
+    outputs: [String] = [],
+    capabilities: [String]
+  ) -> String {
     func list(_ name: String, _ items: [String]) -> String {
       items.isEmpty ? "" : "\n  \(name): [\(items.joined(separator: ", "))]"
     }
@@ -34,7 +40,7 @@ extension TestHost {
     return """
       agent:
         id: \(id)
-        kind: worker
+        kind: \(kind)
         version: 0.1.0
         abi: 1.0\(list("inputs", topics(inputs)))\(list("outputs", topics(outputs)))\(list("capabilities", capabilities))
         config:
@@ -46,22 +52,22 @@ extension TestHost {
       """
   }
 
-  /// A deployment of consumers of numbered events.
+  /// Topics on which a plugin of `Fixtures` is asked something.
+  static func requests(_ id: String) -> String { "promethean.p.echo.t.demo.\(id).*" }
+
+  /// A deployment of plugins of `Fixtures`, for one tenant.
   ///
   /// - Parameters:
-  ///   - consumers: Their ids, each with more lines of its own.
-  ///   - plugins: More plugins.
+  ///   - plugins: Their ids, each with more lines of its own.
+  ///   - more: More plugins.
   /// - Returns: The text of plugins.yml.
-  static func consumers(_ consumers: KeyValuePairs<String, [String]>, more plugins: String = "") -> String {
-    let consuming = consumers.map { id, lines in
+  static func fixtures(_ plugins: [(id: String, lines: [String])], more: String = "") -> String {
+    let entries = plugins.map { id, lines in
       let head = """
           \(id):
             library: \(id)
             trust: unsigned
             tenants: [echo/demo]
-            grants:
-              subscribe: [promethean.p.echo.t.demo.events.Numbered, promethean.p.echo.t.demo.\(id).*]
-              clock: {}
         """
       return ([head] + lines.map { "    \($0)" }).joined(separator: "\n")
     }
@@ -70,14 +76,30 @@ extension TestHost {
       host: { http: { enabled: false } }
       tenants: [{ provider: echo, tenant: demo }]
       plugins:
-      \(consuming.joined(separator: "\n"))
-      \(plugins)
+      \(entries.joined(separator: "\n"))
+      \(more)
       """
+  }
+
+  /// A deployment of consumers of numbered events.
+  ///
+  /// - Parameters:
+  ///   - consumers: Their ids, each with more lines of its own.
+  ///   - plugins: More plugins.
+  /// - Returns: The text of plugins.yml.
+  static func consumers(_ consumers: KeyValuePairs<String, [String]>, more plugins: String = "") -> String {
+    fixtures(
+      consumers.map { id, lines in
+        let topics = "promethean.p.echo.t.demo.events.Numbered, \(requests(id))"
+        return (id, ["grants:", "  subscribe: [\(topics)]", "  clock: {}"] + lines)
+      },
+      more: plugins
+    )
   }
 
   /// Compiles a consumer of numbered events.
   func compileConsumer(_ id: String) throws {
-    let inputs = ["promethean.p.echo.t.demo.events.Numbered", "promethean.p.echo.t.demo.\(id).*"]
+    let inputs = ["promethean.p.echo.t.demo.events.Numbered", Self.requests(id)]
     try compile("consumer", id: id, manifest: Self.worker(id, inputs: inputs, capabilities: ["clock"]))
   }
 }
