@@ -72,11 +72,15 @@ struct SystemdUnit {
     Type=notify
     NotifyAccess=main
     ExecStart=\(executable) --deployment \(deployment) up
+    # Ends when the new generation serves, or with an error when it does not and the old one goes on. The host says that it
+    # reloads, and when it is ready again, itself; not Type=notify-reload, whose signal, SIGHUP, would stop it.
+    ExecReload=\(executable) --deployment \(deployment) apply
     User=\(user)
     Group=\(user)
     \(writable)
 
-    # Ready is when every instance is ready or will not be: raise this where a limits.start of plugins.yml is longer.
+    # Ready is when every instance is ready or will not be: raise this where a limits.start of plugins.yml is longer. It
+    # bounds a reload too, with the limits.drain of what is replaced.
     TimeoutStartSec=5min
     # The host's loop gives a sign of life at half of this.
     # It would live on after SIGABRT, of which Swift's runtime prints a backtrace.
