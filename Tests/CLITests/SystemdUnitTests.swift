@@ -44,6 +44,13 @@ struct SystemdUnitTests {
     #expect(json["unit"]?.stringValue == run.output)
   }
 
+  @Test func `a reload is waited for, and sends the host no signal`() {
+    let unit = unit().text
+    #expect(values("ExecReload", in: unit) == ["/opt/promethean/promethean --deployment /srv/agents/plugins.yml apply"])
+    // Of type notify-reload it would be SIGHUP, by which the host stops.
+    #expect(values("Type", in: unit) == ["notify"])
+  }
+
   @Test func `a deployment that is not there has no unit`() {
     let run = Run("export", "systemd", "--deployment", "/nonexistent/plugins.yml")
     #expect(run.code == .failure && run.output.isEmpty)

@@ -56,6 +56,25 @@ extension EndToEnd {
       #expect(try host.stop() == .status(0))
     }
 
+    @Test func `the command of a reload ends when the host is ready again, be it with what it had`() throws {
+      let (host, socket) = try service(TestHost.consumers(["whole": []]))
+      try host.compileConsumer("whole")
+      try host.spawn()
+      #expect(socket.messages(upTo: "READY=1").last == "READY=1")
+      let reloads: KeyValuePairs = ["delay_ms: 1": ChildProcess.End.status(0), "crash_at_start: 1": .status(1)]
+      for (config, end) in reloads {
+        try host.write(TestHost.consumers(["whole": ["config: { \(config) }"]]))
+        #expect(try host.run("apply").end == end)
+        // What the socket had no room for comes when there is.
+        let told = socket.messages(upTo: "READY=1").filter {
+          $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") || $0 == "READY=1"
+        }
+        #expect(told.count == 2 && told.last == "READY=1", "\(told)")
+      }
+      #expect(try host.client().instance("whole")["generation"] == 2)
+      #expect(try host.stop() == .status(0))
+    }
+
     @Test func `signs of life come as long as the loop turns`() throws {
       let (host, socket) = try service(TestHost.consumers(["whole": []]))
       try host.compileConsumer("whole")

@@ -107,7 +107,7 @@ extension HostProcess {
     degraded["plugins.yml"] = nil
     for plugin in work.deployment.plugins { degraded["plugin \(plugin.id)"] = nil }
     isDeploying = false
-    service?.ready()
+    service?.reloaded()
     log.info("applied", ["generation": .int(Int64(work.number)), "cause": .string(order.cause.rawValue)])
     order.end(.success(DeployOutcome(generation: work.number, reason: work.reason)))
   }
@@ -127,7 +127,7 @@ extension HostProcess {
       // What is wrong with the disk is said by whoever next needs it.
       try? host.supervisor.secrets.use(host.deployment.tenants)
       host.isDeploying = false
-      host.service?.ready()
+      host.service?.reloaded()
       order.end(.failure(refusal))
     }
   }

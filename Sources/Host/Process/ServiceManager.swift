@@ -37,6 +37,7 @@ package final class ServiceManager {
   private var waiting: [String] = []
   private var status = ""
   private var lastSign: Int64?
+  private var isStarted = false
   private var isStopping = false
   /// Why it did not take the last message, so that the log says so once.
   private var failure: String?
@@ -52,16 +53,24 @@ package final class ServiceManager {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Says that the host is ready: after its start, or after a reload.
+  /// Says that the host has started.
   package func ready() {
+    isStarted = true
     if !isStopping { say("READY=1") }
   }
 
-  /// Says that the host is reading its deployment again; `ready` ends that.
+  /// Says that the host is reading its deployment again; `reloaded` ends that.
+  ///
+  /// A change while it starts is part of the start, of which the end is yet to be told.
   package func reloading() {
     // By the time it can tell an answer to this reload from one to the last.
     let now = HostClock.monotonic / nanosecondsPerMicrosecond
-    if !isStopping { say("RELOADING=1\nMONOTONIC_USEC=\(now)") }
+    if isStarted, !isStopping { say("RELOADING=1\nMONOTONIC_USEC=\(now)") }
+  }
+
+  /// Says that the host is ready again, with its new deployment or the one that it had.
+  package func reloaded() {
+    if isStarted { ready() }
   }
 
   /// Says that the host is stopping.

@@ -91,9 +91,11 @@ import Testing
   @Test func `a reload begins with the time, and ends with being ready`() throws {
     let socket = try NotifySocket(directory.file("notify"))
     let manager = try manager(socket.address)
+    manager.ready()
+    #expect(socket.pending() == ["READY=1"])
     let before = HostClock.monotonic / 1000
     manager.reloading()
-    manager.ready()
+    manager.reloaded()
     let after = HostClock.monotonic / 1000
     let messages = socket.pending()
     try #require(messages.count == 2)
@@ -104,12 +106,23 @@ import Testing
     #expect(messages[1] == "READY=1")
   }
 
+  @Test func `a change while the host starts tells nobody that it has started`() throws {
+    let socket = try NotifySocket(directory.file("notify"))
+    let manager = try manager(socket.address)
+    manager.reloading()
+    manager.reloaded()
+    #expect(socket.pending() == [])
+    manager.ready()
+    #expect(socket.pending() == ["READY=1"])
+  }
+
   @Test func `one that stops is not ready any more`() throws {
     let socket = try NotifySocket(directory.file("notify"))
     let manager = try manager(socket.address)
     manager.stopping()
     manager.ready()
     manager.reloading()
+    manager.reloaded()
     #expect(socket.pending() == ["STOPPING=1"])
   }
 
