@@ -64,6 +64,11 @@ package struct StateKey: Sendable, Hashable {
   package var provider: String
   package var tenant: String
   package var key: String
+  /// The generation whose draft of the document it is; 0: what is kept.
+  ///
+  /// What a generation writes that is yet to prove itself is a draft: it reads what it wrote over what is kept, and
+  /// nobody else does, until the drafts are kept or dropped.
+  package var draft: Int64 = 0
 
   package init(plugin: String, provider: String, tenant: String, key: String) {
     self.plugin = plugin
@@ -78,6 +83,18 @@ package enum StateChange: Sendable {
   /// Writes a document over version `expected`; 0: over none, nil: over whichever is there.
   case put(StateKey, document: [UInt8], expected: UInt64?)
   case remove(StateKey)
+  /// Keeps the drafts of a generation, but for those of documents that have been written since.
+  case keepDrafts(generation: Int64)
+  /// Drops the drafts there are; one generation at a time has any.
+  case dropDrafts
+
+  /// Whether it is about all documents of a generation.
+  var settlesDrafts: Bool {
+    switch self {
+    case .put, .remove: false
+    case .keepDrafts, .dropDrafts: true
+    }
+  }
 }
 
 /// What became of each part of a batch, in its order.
@@ -93,6 +110,8 @@ package struct JournalOutcome: Sendable, Hashable {
     /// Another version than the expected one is there; 0: none.
     case conflict(version: UInt64)
     case removed
+    /// Drafts were kept or dropped.
+    case settled
   }
 
   package var appends: [Append] = []

@@ -72,5 +72,25 @@ enum JournalSchema {
       PRIMARY KEY (consumer, pattern)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    -- Documents also as a generation has them that is yet to prove itself; 0: as they are kept. NULL: it removed it.
+    CREATE TABLE drafted_states (
+      version INTEGER PRIMARY KEY AUTOINCREMENT,
+      draft INTEGER NOT NULL,
+      plugin TEXT NOT NULL,
+      provider TEXT NOT NULL,
+      tenant TEXT NOT NULL,
+      key TEXT NOT NULL,
+      document BLOB,
+      UNIQUE (plugin, provider, tenant, key, draft)
+    ) STRICT;
+    INSERT INTO drafted_states SELECT version, 0, plugin, provider, tenant, key, document FROM states;
+    -- Versions go on where they were, though the highest may have been removed.
+    DELETE FROM sqlite_sequence WHERE name = 'drafted_states';
+    INSERT INTO sqlite_sequence SELECT 'drafted_states', seq FROM sqlite_sequence WHERE name = 'states';
+    DROP TABLE states;
+    ALTER TABLE drafted_states RENAME TO states;
+    CREATE INDEX drafts ON states (draft) WHERE draft != 0;
+    """,
   ]
 }

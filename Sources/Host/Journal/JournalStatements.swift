@@ -10,10 +10,13 @@ struct JournalStatements {
   let putFailure: Statement
   let removeFailures: Statement
   let bury: Statement
-  let stateVersion: Statement
   let putState: Statement
   let removeState: Statement
   let state: Statement
+  let removeOutdated: Statement
+  let removeOvertaken: Statement
+  let keepDrafts: Statement
+  let dropDrafts: Statement
 
   init(_ database: Database) throws(SQLiteError) {
     insertRecord = try database.prepare("INSERT INTO records (sequence, target, envelope) VALUES (?, ?, ?)")
@@ -36,17 +39,40 @@ struct JournalStatements {
       SELECT ?, sequence, ?, ?, ?, envelope FROM records WHERE sequence = ?
       """
     )
-    stateVersion = try database.prepare(
-      "SELECT version FROM states WHERE plugin = ? AND provider = ? AND tenant = ? AND key = ?"
+    // A draft hides what is kept, also when it says that there is nothing.
+    state = try database.prepare(
+      """
+      SELECT version, document FROM (
+        SELECT version, document FROM states
+        WHERE plugin = ? AND provider = ? AND tenant = ? AND key = ? AND draft IN (0, ?) ORDER BY draft DESC LIMIT 1
+      ) WHERE document IS NOT NULL
+      """
     )
     putState = try database.prepare(
-      "INSERT OR REPLACE INTO states (plugin, provider, tenant, key, document) VALUES (?, ?, ?, ?, ?)"
+      "INSERT OR REPLACE INTO states (plugin, provider, tenant, key, draft, document) VALUES (?, ?, ?, ?, ?, ?)"
     )
     removeState = try database.prepare(
-      "DELETE FROM states WHERE plugin = ? AND provider = ? AND tenant = ? AND key = ?"
+      "DELETE FROM states WHERE plugin = ? AND provider = ? AND tenant = ? AND key = ? AND draft = 0"
     )
-    state = try database.prepare(
-      "SELECT version, document FROM states WHERE plugin = ? AND provider = ? AND tenant = ? AND key = ?"
+    removeOutdated = try database.prepare(
+      """
+      DELETE FROM states WHERE version IN (
+        SELECT kept.version FROM states AS draft JOIN states AS kept USING (plugin, provider, tenant, key)
+        WHERE draft.draft = ? AND draft.draft != 0 AND kept.draft = 0 AND kept.version < draft.version
+      )
+      """
     )
+    removeOvertaken = try database.prepare(
+      """
+      DELETE FROM states WHERE version IN (
+        SELECT draft.version FROM states AS draft LEFT JOIN states AS kept
+        ON (kept.plugin, kept.provider, kept.tenant, kept.key, kept.draft)
+          = (draft.plugin, draft.provider, draft.tenant, draft.key, 0)
+        WHERE draft.draft = ? AND draft.draft != 0 AND (draft.document IS NULL OR kept.version IS NOT NULL)
+      )
+      """
+    )
+    keepDrafts = try database.prepare("UPDATE states SET draft = 0 WHERE draft = ? AND draft != 0")
+    dropDrafts = try database.prepare("DELETE FROM states WHERE draft != 0")
   }
 }

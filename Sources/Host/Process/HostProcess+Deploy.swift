@@ -47,6 +47,7 @@ extension HostProcess {
     supervisor.launcher.know(changes.map(\.plugin), work.libraries)
     supervisor.change(
       changes,
+      number: Int64(work.number),
       onSwitch: { gap in
         order.step(DeployStep(step: "switch", message: "nobody took for \(gap / 1000) µs"))
       },

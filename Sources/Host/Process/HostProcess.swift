@@ -78,6 +78,8 @@ package final class HostProcess {
     guard desired.deployment != nil || hasRun else { throw InvalidDeployment(diagnostics: desired.diagnostics) }
     try Directory.make("\(paths.root)/run", mode: 0o755)
     lock = try HostLock(path: paths.lock)
+    // Before what it starts with makes another: drafts that were left behind are of the one that was to follow.
+    let current = try deployer.store.current()?.generation
     let start = try deployer.start()
     let diagnostics = start.diagnostics
     deployment = start.deployment
@@ -98,6 +100,7 @@ package final class HostProcess {
     )
     if secrets.isSecret == false { log.warn("this kernel has no secret memory: root can read credentials") }
     let opened = try Journal(path: paths.journal, options: Self.journalOptions(deployment.host))
+    try opened.settleDrafts(current: Int64(current ?? 0))
     let head = opened.last
     let consumers = try ConsumerPlan.all(of: deployment).map { plan in
       (plan, try opened.consumer(named: plan.name))

@@ -51,6 +51,10 @@ package final class Instance {
   var group: ControlGroup?
   /// Which copy this is, from 1: each start makes the next.
   package internal(set) var generation = 0
+  /// The generation of the deployment that it is to be part of, while that is yet to prove itself; else 0.
+  ///
+  /// What it writes as state are drafts of that generation.
+  var draft: Int64 = 0
   /// What its plugin keeps in files, as last counted.
   var disk = Disk()
   /// The sandbox that its process reported, and what of it is missing.

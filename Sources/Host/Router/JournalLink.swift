@@ -55,6 +55,11 @@ package final class JournalLink {
     stateReplies.append(reply)
   }
 
+  /// Has the drafts of documents kept, if their generation has come to be, or dropped.
+  func settleDrafts(_ change: StateChange) {
+    self.change(change) { _ in }
+  }
+
   /// Asks for anything that is not a commit; what was asked for before is written first.
   package func ask(_ command: JournalCommand, _ reply: @escaping Reply) {
     flush()
@@ -81,13 +86,16 @@ package final class JournalLink {
     (burying.values.joined() + unwritten.deadLetters + batch.deadLetters).map(\.sequence).min()
   }
 
-  /// Tries again to write what is nobody's to repeat: dead letters and failures of a commit that came to nothing.
+  /// Tries again to write what is nobody's to repeat: dead letters, failures and settled drafts of a commit that came to
+  /// nothing.
   ///
   /// Publishers are told that theirs failed, and progress is written whole the next time.
   package func repeatUnwritten() {
     // Ahead of what has come since, which knows of more attempts.
     batch.failures = unwritten.failures + batch.failures
     batch.deadLetters = unwritten.deadLetters + batch.deadLetters
+    batch.states = unwritten.states + batch.states
+    stateReplies = unwritten.states.map { _ in { _ in } } + stateReplies
     unwritten = JournalBatch()
   }
 
@@ -122,6 +130,7 @@ package final class JournalLink {
     case .failure(let error):
       unwritten.failures += sent.failures
       unwritten.deadLetters += sent.deadLetters
+      unwritten.states += sent.states.filter(\.settlesDrafts)
       onCommit(error)
       onAppends(.failure(error), appends)
       for reply in states { reply(.failure(error)) }

@@ -44,7 +44,9 @@ extension Router {
       offset += length
     }
     let texts = pieces.prefix(3).map { String(decoding: $0, as: UTF8.self) }
-    return (head, StateKey(plugin: instance.plugin.id, provider: texts[0], tenant: texts[1], key: texts[2]), pieces[3])
+    var key = StateKey(plugin: instance.plugin.id, provider: texts[0], tenant: texts[1], key: texts[2])
+    key.draft = instance.draft
+    return (head, key, pieces[3])
   }
 
   private func check(_ key: StateKey, of instance: Instance) throws(Refusal) {
@@ -115,7 +117,7 @@ extension Router {
       guard let self, caller.isListening else { return }
       let (status, text): (Int32, String) =
         switch result {
-        case .success(.stored), .success(.removed): (PROMETHEAN_OK, "")
+        case .success(.stored), .success(.removed), .success(.settled): (PROMETHEAN_OK, "")
         case .success(.conflict(let version)):
           (PROMETHEAN_CONFLICT, "expected another version than \(version), which is there")
         case .failure(let error): (PROMETHEAN_FAILED, error.description)
@@ -136,6 +138,7 @@ extension StateChange {
     switch self {
     case .put(let key, let document, _): key.size + document.count
     case .remove(let key): key.size
+    case .keepDrafts, .dropDrafts: 0
     }
   }
 }

@@ -5,11 +5,13 @@ extension Supervisor {
   ///
   /// - Parameters:
   ///   - changes: What is to become of each plugin that changes.
+  ///   - number: The generation of the deployment that this makes.
   ///   - onSwitch: Called at the point at which the new instances take over, with how long nobody took, ns.
   ///   - confirm: Called when the new ones have proved themselves, to make that last; to be told why it cannot, or nil.
   ///   - completion: Called once, with why the old ones serve on if they do.
   func change(
     _ changes: [Switchover.Change],
+    number: Int64,
     onSwitch: @escaping (Int64) -> Void,
     confirm: @escaping (@escaping (String?) -> Void) -> Void,
     completion: @escaping (Result<Void, Switchover.Failure>) -> Void
@@ -26,7 +28,8 @@ extension Supervisor {
         return completion(.failure(Switchover.Failure(plugin: changes.first?.plugin ?? "", reason: problem)))
       }
       let switchover = Switchover(
-        changes.map(group),
+        changes.map { group($0, number: number) },
+        number: number,
         supervisor: self,
         onSwitch: onSwitch,
         confirm: confirm,
@@ -54,7 +57,7 @@ extension Supervisor {
     }
   }
 
-  private func group(_ change: Switchover.Change) -> Switchover.Group {
+  private func group(_ change: Switchover.Change, number: Int64) -> Switchover.Group {
     var left = instances.filter { $0.plugin.id == change.plugin && $0.role == .serving }
     let before = left.first?.plugin
     var pairs: [Switchover.Pair] = []
@@ -66,6 +69,7 @@ extension Supervisor {
         if old != nil, !change.isReplaced { continue }
         let new = router.add(member, of: configuration, to: consumer)
         (new.role, new.isHeld, new.generation) = (.successor, true, old?.generation ?? 0)
+        new.draft = number
         pairs.append(Switchover.Pair(old: old, new: new))
       }
     }

@@ -66,7 +66,10 @@ final class Switchover {
       plans = change.configuration.map(ConsumerPlan.all) ?? []
       drain = (before ?? change.configuration)?.limits.drain.nanoseconds ?? 0
       let manifests = [before, change.configuration].compactMap(\.?.manifest)
-      isExclusive = manifests.contains { $0.kind == .access || $0.durability == .stateful }
+      let keepsState = [before, change.configuration].contains {
+        $0?.grants.all.contains { $0.capability == .state } == true
+      }
+      isExclusive = keepsState || manifests.contains { $0.kind == .access || $0.durability == .stateful }
     }
 
     var olds: [Instance] { pairs.compactMap(\.old) }
@@ -102,6 +105,8 @@ final class Switchover {
   static let probation = 2 * nanosecondsPerSecond
 
   let groups: [Group]
+  /// The generation of the deployment that the new instances are of.
+  private let number: Int64
   private unowned let supervisor: Supervisor
   private var phase = Phase.preparing
   private let completion: (Result<Void, Failure>) -> Void
@@ -113,18 +118,21 @@ final class Switchover {
   ///
   /// - Parameters:
   ///   - groups: What is to become of each plugin.
+  ///   - number: The generation of the deployment that this makes.
   ///   - supervisor: Whose instances they are.
   ///   - onSwitch: Called when the new ones take over.
   ///   - confirm: Called when the new ones have proved themselves, to make that last; to be told why it cannot, or nil.
   ///   - completion: Called once, when the new ones have proved themselves, or the old ones serve on.
   init(
     _ groups: [Group],
+    number: Int64,
     supervisor: Supervisor,
     onSwitch: @escaping (Int64) -> Void,
     confirm: @escaping (@escaping (String?) -> Void) -> Void,
     completion: @escaping (Result<Void, Failure>) -> Void
   ) {
     self.groups = groups
+    self.number = number
     self.supervisor = supervisor
     self.onSwitch = onSwitch
     self.confirm = confirm
@@ -142,6 +150,8 @@ final class Switchover {
   // MARK: - Coming up
 
   func begin(now: Int64) {
+    // An instance that was discarded may have written something on its way out.
+    router.journal.settleDrafts(.dropDrafts)
     // One that cannot even be begun ends it for the others.
     for instance in news where instance.role == .successor { supervisor.start(instance, now: now) }
     advance(now: now)
@@ -294,8 +304,10 @@ final class Switchover {
   private func succeed() {
     let now = HostClock.monotonic
     phase = .over
+    router.journal.settleDrafts(.keepDrafts(generation: number))
     for new in news {
       new.role = .serving
+      new.draft = 0
       new.probation = .none
       new.trial = nil
       router.ready(new)
@@ -329,6 +341,7 @@ final class Switchover {
       if hasSwitched { restore(group) }
       if group.plugin == plugin { for old in group.olds { old.refusal = reason } }
     }
+    router.journal.settleDrafts(.dropDrafts)
     completion(.failure(Failure(plugin: plugin, reason: reason, hasSwitched: hasSwitched)))
   }
 

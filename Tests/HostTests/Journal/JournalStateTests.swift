@@ -65,4 +65,65 @@ import Testing
     let outcomes = try change(.put(key, document: [1], expected: 0), .put(key, document: [2], expected: 0))
     #expect(outcomes == [.stored(version: 1), .conflict(version: 1)])
   }
+
+  // MARK: - Drafts
+
+  private var draft: StateKey {
+    var draft = key
+    draft.draft = 7
+    return draft
+  }
+
+  private func bytes(_ key: StateKey) throws -> [UInt8]? { try fixture.journal.state(key)?.bytes }
+
+  @Test func `a draft is seen by its generation alone, and is kept under the version that it had`() throws {
+    let version = try #require(try put([1], expected: 0))
+    guard case .stored(let drafted) = try change(.put(draft, document: [2], expected: version)).first else {
+      Issue.record("the draft is not over what is kept")
+      return
+    }
+    #expect(try bytes(key) == [1] && bytes(draft) == [2])
+    #expect(try change(.put(draft, document: [3], expected: version)) == [.conflict(version: drafted)])
+    #expect(try change(.keepDrafts(generation: 7)) == [.settled])
+    let kept = try #require(try fixture.journal.state(key))
+    #expect(kept.bytes == [2] && kept.version == drafted)
+  }
+
+  @Test func `drafts that are dropped leave what is kept as it was, version and all`() throws {
+    _ = try put([1], expected: 0)
+    let before = try fixture.journal.state(key)
+    _ = try change(.put(draft, document: [2], expected: nil), .remove(draft))
+    #expect(try bytes(draft) == nil && fixture.journal.state(key) == before)
+    #expect(try change(.dropDrafts) == [.settled])
+    #expect(try fixture.journal.state(draft) == before && fixture.journal.state(key) == before)
+  }
+
+  @Test func `a removal is a draft too`() throws {
+    _ = try put([1], expected: 0)
+    _ = try change(.remove(draft))
+    #expect(try change(.put(draft, document: [2], expected: 5)) == [.conflict(version: 0)])
+    #expect(try bytes(key) == [1])
+    _ = try change(.keepDrafts(generation: 7))
+    #expect(try bytes(key) == nil)
+    #expect(try put([3], expected: 0) != nil)
+  }
+
+  @Test func `of a draft and what was written since, the later is kept`() throws {
+    _ = try change(.put(draft, document: [2], expected: nil))
+    _ = try put([3], expected: nil)
+    _ = try change(.keepDrafts(generation: 7))
+    #expect(try bytes(key) == [3] && bytes(draft) == [3])
+  }
+
+  @Test(arguments: [(6, [1]), (7, [2])] as [(Int64, [UInt8])])
+  func `what a host has left behind is kept if its generation runs`(
+    current: Int64,
+    expected: [UInt8]
+  ) throws {
+    _ = try put([1], expected: nil)
+    _ = try change(.put(draft, document: [2], expected: nil))
+    try fixture.reopen()
+    try fixture.journal.settleDrafts(current: current)
+    #expect(try bytes(key) == expected && bytes(draft) == expected)
+  }
 }

@@ -43,6 +43,16 @@ import Testing
     }
   }
 
+  /// Makes room.
+  private func trim() throws {
+    var trimmed: Int?
+    while trimmed != 0 {
+      trimmed = nil
+      link.ask(.trim(below: last, olderThan: .max)) { if case .success(.trimmed(let count)) = $0 { trimmed = count } }
+      try hear { trimmed != nil }
+    }
+  }
+
   @Test func `a record is needed from its burial until that is written, whatever becomes of the commit`() throws {
     defer { thread.close() }
     var ends: [Bool] = []
@@ -56,12 +66,7 @@ import Testing
     #expect(ends == [false])
     #expect(link.unburied == last, "failed")
 
-    var trimmed: Int?
-    while trimmed != 0 {
-      trimmed = nil
-      link.ask(.trim(below: last, olderThan: .max)) { if case .success(.trimmed(let count)) = $0 { trimmed = count } }
-      try hear { trimmed != nil }
-    }
+    try trim()
     link.repeatUnwritten()
     link.flush()
     #expect(link.unburied == last, "on its way again")
@@ -74,5 +79,31 @@ import Testing
     }
     try hear { !buried.isEmpty }
     #expect(buried == [last])
+  }
+
+  @Test func `drafts are dropped in the end, whatever becomes of the commit`() throws {
+    defer { thread.close() }
+    try trim()
+    var key = StateKey(plugin: "p", provider: "", tenant: "", key: "k")
+    key.draft = 7
+    var isDrafted = false
+    link.change(.put(key, document: [1], expected: nil)) { if case .success(.stored) = $0 { isDrafted = true } }
+    link.flush()
+    try hear { isDrafted }
+
+    var ends: [Bool] = []
+    link.onCommit = { ends.append($0 == nil) }
+    // More than there is room for, of which its publisher hears.
+    link.append([UInt8](repeating: 0, count: 512 << 10), digest: nil)
+    link.settleDrafts(.dropDrafts)
+    link.flush()
+    try hear { ends == [false] }
+    link.repeatUnwritten()
+    link.flush()
+    try hear { ends == [false, true] }
+    var found: JournalReply?
+    link.ask(.state(key)) { found = try? $0.get() }
+    try hear { found != nil }
+    #expect(found == .state(nil))
   }
 }
