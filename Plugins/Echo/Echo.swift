@@ -3,14 +3,17 @@ public import PluginKit
 /// The provider `echo`: what is sent to it comes in as messages, and what is posted to it comes back as one.
 ///
 /// It has no network, and so shows a whole access plugin in little: it normalises the provider's messages, publishes
-/// them under ids that derive from the provider's, and performs posts.
+/// them under ids that derive from the provider's, performs posts, and hands its session over to the next generation.
 @PluginActor
-public final class Echo: Plugin {
+public final class Echo: Plugin, HandingOver {
   /// The id in the manifest.
   public nonisolated static let id = "echo"
+  /// The version of a session.
+  public nonisolated static let stateVersion = Session.version
 
   private let context: Context
   private let account: Account
+  private var session = Session()
 
   /// Binds the instance to its tenant.
   public init(context: Context) throws {
@@ -38,8 +41,10 @@ public final class Echo: Plugin {
     } catch {
       throw Rejection("\(error)")
     }
-    try await publish(message)
-    return Response(json: ["status": "accepted", "id": .string(message.messageID)])
+    let sequence = try await publish(message)
+    return Response(
+      json: ["status": "accepted", "id": .string(message.messageID), "sequence": .int(sequence)]
+    )
   }
 
   private func post(_ envelope: Envelope) async throws -> Response {
@@ -51,12 +56,18 @@ public final class Echo: Plugin {
       throw Rejection("\(error)")
     }
     context.log.info("posted", ["message_id": .string(message.messageID), "text": .string(message.text ?? "")])
-    try await publish(message)
-    return Response(json: ["message_id": .string(message.messageID)])
+    let sequence = try await publish(message)
+    return Response(json: ["message_id": .string(message.messageID), "sequence": .int(sequence)])
   }
 
-  /// Publishes a message under an id of its own, so that every copy of it is one.
-  private func publish(_ message: SocialMessageCreated) async throws {
+  /// Gives its session to the next generation.
+  public func giveState() throws -> [UInt8] { session.bytes }
+
+  /// Goes on with the session of an earlier generation.
+  public func takeState(_ state: [UInt8], version: UInt32) throws { session = try Session(state) }
+
+  /// Publishes a message under an id of its own, so that every copy of it is one, and returns its number once it is recorded.
+  private func publish(_ message: SocialMessageCreated) async throws -> Int64 {
     var envelope = Envelope(
       topic: try Topic(
         provider: account.provider,
@@ -70,5 +81,6 @@ public final class Echo: Plugin {
     envelope.id = "echo:\(account.tenant):\(SocialMessageCreated.intent):\(message.messageID)"
     envelope.key = message.spaceURN.description
     try await context.publish(envelope)
+    return session.next()
   }
 }

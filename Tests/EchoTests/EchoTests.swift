@@ -157,4 +157,53 @@ struct EchoTests {
     let error = await #expect(throws: FakeHost.Failure.self) { try await host.create() }
     #expect(error?.description.hasPrefix("echo: expected to be bound to one tenant of echo, found ") == true)
   }
+
+  // MARK: - The session
+
+  private func number(_ host: FakeHost, _ id: String) async throws -> JSON? {
+    var line = line
+    line["id"] = .string(id)
+    return try await host.request(send(.object(line)))["sequence"]
+  }
+
+  @Test func `messages are numbered, and the next generation goes on where the one before was`() async throws {
+    let next = FakeHost(Echo.self, provider: "echo", tenant: "demo")
+    try await host.boot()
+    for sequence in 1...3 { #expect(try await number(host, "m\(sequence)") == .int(Int64(sequence))) }
+    let given = try #require(try await host.give())
+    #expect(given.version == 1)
+    try await next.create()
+    try await next.take(given.state, version: given.version)
+    try await next.start()
+    #expect(try await number(next, "m4") == 4)
+    // Had there been no next one, this one would go on itself.
+    await host.resume()
+    #expect(try await number(host, "m4") == 4)
+    for host in [host, next] { try await host.stop() }
+  }
+
+  @Test func `what is not recorded has no number`() async throws {
+    let refusing = FakeHost(
+      Echo.self,
+      provider: "echo",
+      tenant: "demo",
+      publishAnswer: { $0.id.hasSuffix(":lost") ? PROMETHEAN_UNAVAILABLE : PROMETHEAN_OK }
+    )
+    try await refusing.boot()
+    #expect(try await number(refusing, "m1") == 1)
+    await #expect(throws: FakeHost.Failure.self) { try await number(refusing, "lost") }
+    #expect(try await number(refusing, "m2") == 2)
+    try await refusing.stop()
+  }
+
+  @Test(arguments: [
+    ("{}", "sequence: expected integer from 0, found nothing"),
+    (#"{"sequence":-1}"#, "sequence: expected integer from 0, found -1"), ("", "1:1: "),
+  ])
+  func `a session that cannot be read is not taken`(text: String, start: String) async throws {
+    try await host.create()
+    let refused = await #expect(throws: FakeHost.Failure.self) { try await host.take(Array(text.utf8), version: 1) }
+    #expect(refused?.description.hasPrefix(start) == true, "\(refused?.description ?? "")")
+    await host.destroy()
+  }
 }
