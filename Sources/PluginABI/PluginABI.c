@@ -91,6 +91,7 @@ LOCK(buffer_v1, retain, 16);
 LOCK(buffer_v1, release, 24);
 SIZE(buffer_v1, 32);
 
+// What 1.1 added, locked likewise.
 LOCK(health_v1, struct_size, 0);
 LOCK(health_v1, check, 8);
 SIZE(health_v1, 16);

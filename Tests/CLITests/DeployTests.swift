@@ -40,7 +40,7 @@ struct DeployTests {
           id: worker
           kind: worker
           version: \(version)
-          abi: 1.0
+          abi: 1.1
           inputs: [{ topic: "promethean.p.echo.t.*.events.Created" }]
           capabilities: [log]
         """

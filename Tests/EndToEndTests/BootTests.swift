@@ -20,8 +20,8 @@ extension EndToEnd {
 
     static let breakages = [
       Breakage(name: nil, reason: "libnot-there.so", isLeftOut: true),
-      Breakage(name: "WRONG_NOTE", reason: "was built against ABI 99.0, this host has 1.0", isLeftOut: true),
-      Breakage(name: "WRONG_ABI", reason: "it is built for ABI 99.0, expected 1.0"),
+      Breakage(name: "WRONG_NOTE", reason: "was built against ABI 99.1, this host runs 1.0 to 1.1", isLeftOut: true),
+      Breakage(name: "WRONG_ABI", reason: "it is built for ABI 99.1, expected 1.1 or an older minor version"),
       Breakage(name: "MISSING_SYMBOL", reason: "undefined symbol: nobody_has_this"),
       Breakage(name: "CRASH_IN_CONSTRUCTOR", reason: "it was killed by signal 6 (SIGABRT)"),
       Breakage(name: "HANG_IN_CONSTRUCTOR", reason: "it was loading its library for longer than it may"),

@@ -172,7 +172,7 @@ extension BrokenManifest {
       in: "Storage",
       ManifestFixture.storage,
       """
-      agent: { id: storage, kind: access, provider: echo, version: 1.0.0, abi: 1.0, provides: [storage.documents],
+      agent: { id: storage, kind: access, provider: echo, version: 1.0.0, abi: 1.1, provides: [storage.documents],
         capabilities: [fs.write: [data]] }
       """,
       "plugins.yml:24:15: plugins.storage.tenants: echo already has access to echo/demo",

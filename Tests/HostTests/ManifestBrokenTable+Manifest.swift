@@ -32,9 +32,9 @@ extension BrokenManifest {
     BrokenManifest(
       "ABI that is not the library's",
       in: "Echo",
-      "abi: 1.0",
       "abi: 1.1",
-      "libEcho.so(plugin.yml):6:8: agent.abi: says 1.1, but the library was built against 1.0"
+      "abi: 1.0",
+      "libEcho.so(plugin.yml):6:8: agent.abi: says 1.0, but the library was built against 1.1"
     ),
     BrokenManifest(
       "access plugin without a provider",

@@ -29,7 +29,7 @@ import Testing
     let indexer = try #require(try fixture.read().deployment?.plugin("indexer"))
     #expect(indexer.manifest.kind == .worker)
     #expect(indexer.manifest.version == "0.1.0-beta.1")
-    #expect(indexer.manifest.abi == ABIVersion(major: 1, minor: 0))
+    #expect(indexer.manifest.abi == ABIVersion(major: 1, minor: 1))
     #expect(indexer.manifest.provides == [.embedText])
     #expect(indexer.manifest.healthInterval == .seconds(5))
     #expect(indexer.manifest.inputs.map(\.payload) == ["schemas/SocialMessageCreated", nil])

@@ -124,7 +124,7 @@ final class ManifestFixture {
       kind: access
       provider: echo
       version: 0.1.0
-      abi: 1.0
+      abi: 1.1
       inputs: [{ topic: "promethean.p.echo.t.*.control.send" }]
       outputs: [{ topic: "promethean.p.echo.t.*.events.>" }]
       capabilities:
@@ -142,7 +142,7 @@ final class ManifestFixture {
       id: storage
       kind: service
       version: 0.1.0
-      abi: 1.0
+      abi: 1.1
       durability: stateful
       provides: [storage.documents]
       capabilities:
@@ -157,7 +157,7 @@ final class ManifestFixture {
       id: indexer
       kind: worker
       version: 0.1.0-beta.1
-      abi: 1.0
+      abi: 1.1
       description: Finds things again.
       idempotency_key: "{provider}:{tenant}:{message_id}"
       inputs:

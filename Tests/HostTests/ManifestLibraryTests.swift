@@ -76,13 +76,13 @@ struct BrokenLibrary: Sendable, CustomTestStringConvertible {
       notes(ELFFixture.note(manifest: [UInt8](repeating: 10, count: 100_000)))
     ),
     BrokenLibrary(
-      "for a newer ABI",
-      "was built against ABI 1.7, this host has 1.0; use a host or a plugin that matches",
-      notes(ELFFixture.note(abi: (1, 7), manifest: manifest))
+      "for the next minor of the ABI",
+      "was built against ABI 1.2, this host runs 1.0 to 1.1; use a host or a plugin that matches",
+      notes(ELFFixture.note(abi: (1, 2), manifest: manifest))
     ),
     BrokenLibrary(
       "for another ABI",
-      "was built against ABI 2.0, this host has 1.0; use a host or a plugin that matches",
+      "was built against ABI 2.0, this host runs 1.0 to 1.1; use a host or a plugin that matches",
       notes(ELFFixture.note(abi: (2, 0), manifest: manifest))
     ),
   ]

@@ -18,8 +18,8 @@ internal import Testing
       message: "it is no plugin: expected an exported function `promethean_plugin_entry_v1`, found none"
     ),
     Refusal(flag: "-DNO_TABLE", message: "it says that it cannot run here: its entry returned no table"),
-    Refusal(flag: "-DMINOR=9", message: "it is built for ABI 1.9, expected 1.0"),
-    Refusal(flag: "-DMAJOR=2", message: "it is built for ABI 2.0, expected 1.0"),
+    Refusal(flag: "-DMINOR=9", message: "it is built for ABI 1.9, expected 1.1 or an older minor version"),
+    Refusal(flag: "-DMAJOR=2", message: "it is built for ABI 2.1, expected 1.1 or an older minor version"),
     Refusal(flag: "-DSIZE=0", message: "its table is too small: expected at least 80 bytes, found 0"),
     Refusal(flag: "-DSIZE=72", message: "its table is too small: expected at least 80 bytes, found 72"),
     Refusal(flag: "-DPOLL=NULL", message: "its table has no `poll`: expected a function, found NULL"),

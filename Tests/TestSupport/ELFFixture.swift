@@ -1,3 +1,5 @@
+internal import PluginABI
+
 /// Libraries made byte by byte: as much of ELF as a linker writes for a note.
 package enum ELFFixture {
   package static func library(notes: [UInt8], sectionType: UInt32 = 7) -> [UInt8] {
@@ -15,7 +17,7 @@ package enum ELFFixture {
   package static func note(
     owner: String = "Promethean",
     type: UInt32 = 1,
-    abi: (UInt16, UInt16) = (1, 0),
+    abi: (UInt16, UInt16) = (UInt16(PROMETHEAN_ABI_MAJOR), UInt16(PROMETHEAN_ABI_MINOR)),
     manifest: [UInt8]
   ) -> [UInt8] {
     let name = Array(owner.utf8) + [0]

@@ -108,7 +108,7 @@ package final class FakeHost: Sendable {
   }
 
   /// Gives the host's table another version or size than its own before `create`.
-  package func pretend(major: UInt16 = 1, minor: UInt16 = 0, structSize: Int? = nil) {
+  package func pretend(major: UInt16 = 1, minor: UInt16 = 1, structSize: Int? = nil) {
     memory.pretend(major: major, minor: minor, structSize: structSize)
   }
 

@@ -22,7 +22,7 @@ extension Command {
     options: [approve, DeploymentFile.searchPath],
     exits: [
       .success: "it is applied, or there was nothing to change",
-      .failure: "nothing was changed; the reason is on standard error",
+      .failure: "nothing was changed; the reason is printed",
       .unapproved: "nothing was changed: grants would widen, and --approve is missing",
     ],
     examples: [
@@ -52,7 +52,7 @@ extension Command {
       is not applied again until it is edited or apply says so. A second rollback goes one further back.
       """,
     arguments: [generation],
-    exits: [.failure: "nothing was changed; the reason is on standard error"],
+    exits: [.failure: "nothing was changed; the reason is printed"],
     examples: [
       Example("promethean rollback", "Takes back the last change."),
       Example("promethean rollback 3", "Goes back to generation 3."),
@@ -82,7 +82,7 @@ extension Command {
       """,
     arguments: [plugin],
     options: [library],
-    exits: [.failure: "the old instances go on, or no host runs; the reason is on standard error"],
+    exits: [.failure: "the old instances go on, or no host runs; the reason is printed"],
     examples: [
       Example("promethean reload message-indexer", "Runs the library that was built since."),
       Example("promethean reload echo --library build/libEcho.so", "Tries another library."),

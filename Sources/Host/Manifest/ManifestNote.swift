@@ -47,18 +47,21 @@ extension ManifestNote {
     manifest = Array(note.description.dropFirst(4))
     guard abi.runsHere else {
       throw LibraryError(
-        "was built against ABI \(abi), this host has \(ABIVersion.host); use a host or a plugin that matches"
+        "was built against ABI \(abi), this host runs \(ABIVersion.hosted); use a host or a plugin that matches"
       )
     }
   }
 }
 
-/// A version of the plugin ABI, as in `abi: 1.0`.
+/// A version of the plugin ABI, as in `abi: 1.1`.
 package struct ABIVersion: Sendable, Hashable, CustomStringConvertible {
   package var major: UInt16
   package var minor: UInt16
 
   package static let host = ABIVersion(major: UInt16(PROMETHEAN_ABI_MAJOR), minor: UInt16(PROMETHEAN_ABI_MINOR))
+
+  /// Those that this host runs, in words.
+  static var hosted: String { host.minor == 0 ? "\(host)" : "\(host.major).0 to \(host)" }
 
   package init(major: UInt16, minor: UInt16) {
     self.major = major

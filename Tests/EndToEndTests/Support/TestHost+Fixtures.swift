@@ -29,6 +29,7 @@ extension TestHost {
   static func worker(
     _ id: String,
     kind: String = "worker",
+    abi: String = "1.1",
     inputs: [String],
     outputs: [String] = [],
     capabilities: [String]
@@ -42,7 +43,7 @@ extension TestHost {
         id: \(id)
         kind: \(kind)
         version: 0.1.0
-        abi: 1.0\(list("inputs", topics(inputs)))\(list("outputs", topics(outputs)))\(list("capabilities", capabilities))
+        abi: \(abi)\(list("inputs", topics(inputs)))\(list("outputs", topics(outputs)))\(list("capabilities", capabilities))
         config:
           type: object
           properties:

@@ -73,7 +73,7 @@ enum FuzzDeployment {
       kind: access
       provider: echo
       version: 0.1.0
-      abi: 1.0
+      abi: 1.1
       inputs: [{ topic: "promethean.p.echo.t.*.control.send" }]
       outputs: [{ topic: "promethean.p.echo.t.*.(events|jobs|voice).>" }]
       capabilities:
@@ -94,7 +94,7 @@ enum FuzzDeployment {
       id: storage
       kind: service
       version: 0.1.0
-      abi: 1.0
+      abi: 1.1
       durability: stateful
       provides: [storage.documents, http.fetch]
       capabilities:
@@ -108,7 +108,7 @@ enum FuzzDeployment {
       id: worker
       kind: worker
       version: 0.1.0-beta.1
-      abi: 1.0
+      abi: 1.1
       description: Sees what happens.
       idempotency_key: "{provider}:{tenant}:{message_id}"
       inputs:

@@ -70,7 +70,7 @@ import Testing
       id: \(id)
       kind: \(kind)
       version: 0.1.0
-      abi: 1.0
+      abi: 1.1
       inputs: [{ topic: "\(input)" }]\(more)
 
     """

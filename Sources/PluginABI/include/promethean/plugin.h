@@ -13,7 +13,9 @@
 //  3. Everything optional is an extension: a struct asked for by id, `"promethean.name/REVISION"`. An id is immutable once
 //     published, drafts included. NULL means: not known to this host, or not granted to this plugin.
 //  4. A host runs a plugin when the major versions are equal and the plugin's minor is not above the host's; anything else
-//     is refused with a message. A minor version adds fields, functions and extensions, and removes none.
+//     is refused with a message. A minor version adds fields, functions and extensions, and removes none. What a plugin runs
+//     on is in `promethean_host`: its version, its size, and what `extension` finds.
+//     1.1 added "promethean.handover/1" and "promethean.health/1"; all else is of 1.0.
 //  5. Integers have a fixed width. No C enum, bool, long, bit-field or union stands in a public struct. New status codes
 //     and constants may appear from the host to the plugin; a plugin treats one it does not know as PROMETHEAN_FAILED. A bit
 //     that is not defined here must be zero, and the reader refuses one that is not.
@@ -34,7 +36,7 @@
 #include <stdint.h>
 
 #define PROMETHEAN_ABI_MAJOR 1
-#define PROMETHEAN_ABI_MINOR 0
+#define PROMETHEAN_ABI_MINOR 1
 
 #if defined(__clang__)
 #define PROMETHEAN_NULLABLE _Nullable
@@ -387,7 +389,7 @@ typedef struct promethean_secrets_changed_v1 {
   void (*changed)(void *instance);
 } promethean_secrets_changed_v1;
 
-/// An extension of the plugin's: it says whether it is well.
+/// An extension of the plugin's, since 1.1: it says whether it is well.
 #define PROMETHEAN_HEALTH_V1 "promethean.health/1"
 typedef struct promethean_health_v1 {
   uint32_t struct_size;
@@ -400,7 +402,7 @@ typedef struct promethean_health_v1 {
 /// The most that an instance hands over, in bytes.
 #define PROMETHEAN_HANDOVER_MAX 65536
 
-/// An extension of the plugin's: what it keeps in memory outlives the process when its code or configuration is
+/// An extension of the plugin's, since 1.1: what it keeps in memory outlives the process when its code or configuration is
 /// replaced. Without it, the next generation begins with nothing but what the host keeps ("promethean.state/1").
 #define PROMETHEAN_HANDOVER_V1 "promethean.handover/1"
 typedef struct promethean_handover_v1 {
