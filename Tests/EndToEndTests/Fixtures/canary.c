@@ -1,10 +1,11 @@
 // An access plugin that has credentials and gives them away in every way that it is asked to: on standard error, in the log, in
-// errors, in names, and by dying with them. It does so as they are and encoded as programs do.
+// errors, in names, in what it hands over, and by dying with them. It does so as they are and encoded as programs do.
 //
 // The intent of an envelope says what it does. A credential `file` that begins with "bad" keeps it from starting.
 
 #define HAS_CREATE
 #define HAS_START
+#define HAS_EXTENSIONS
 #include <ctype.h>
 
 #include "fixture.h"
@@ -18,6 +19,8 @@ static const char *const names[] = {"variable", "file", "service"};
 enum { count = sizeof names / sizeof *names };
 /// What a plugin must not do: a copy, which it still has when the credential has been replaced.
 static char kept[count][FORM_MAX];
+/// Whether it gives a credential to the next generation.
+static int hands_over;
 
 static const char *value(int which) {
   static char copy[FORM_MAX];
@@ -142,6 +145,7 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   }
   if (is(envelope->intent, "say") || is(envelope->intent, "say_old")) {
     for (int i = 0; i < count; i++) say_all(is(envelope->intent, "say") ? value(i) : kept[i]);
+    hands_over = is(envelope->intent, "say_old");
     return respond(delivery, "{}");
   }
   if (is(envelope->intent, "fail") || is(envelope->intent, "Failing"))
@@ -152,4 +156,29 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
     abort();
   }
   return PROMETHEAN_OK;
+}
+
+// MARK: - Handing over
+
+static promethean_status give(void *instance, promethean_plugin_bytes *state) {
+  (void)instance;
+  *state = text(hands_over ? kept[1] : "");
+  return PROMETHEAN_OK;
+}
+
+static promethean_status take_over(void *instance, uint32_t version, promethean_host_bytes state) {
+  (void)instance, (void)version;
+  char copy[FORM_MAX] = "";
+  if (!state.size) return PROMETHEAN_OK;
+  memcpy(copy, state.data, state.size < FORM_MAX ? state.size : FORM_MAX - 1);
+  return fail(copy);
+}
+
+static void resume(void *instance) { (void)instance; }
+
+static const promethean_handover_v1 handover = {sizeof handover, 1, give, take_over, resume};
+
+static const void *extension(void *instance, promethean_host_bytes id) {
+  (void)instance;
+  return is(id, PROMETHEAN_HANDOVER_V1) ? &handover : NULL;
 }
