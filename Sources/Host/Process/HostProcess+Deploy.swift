@@ -47,7 +47,8 @@ extension HostProcess {
     supervisor.launcher.know(changes.map(\.plugin), work.libraries)
     supervisor.change(
       changes,
-      number: Int64(work.number),
+      // Of instances that are only renewed, a host that is killed meanwhile keeps nothing.
+      number: work.generation.map { Int64($0.number) } ?? .max,
       onSwitch: { gap in
         order.step(DeployStep(step: "switch", message: "nobody took for \(gap / 1000) µs"))
       },
