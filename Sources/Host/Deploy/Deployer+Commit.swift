@@ -62,18 +62,37 @@ extension Deployer {
   }
 
   /// Notes what was refused, or taken back.
+  ///
+  /// What was taken back may have been recorded by then; the generation before it is recorded anew if so.
+  ///
+  /// - Parameters:
+  ///   - cause: Why something else was to run.
+  ///   - outcome: What became of that.
+  ///   - plugin: Which decided it, if one did.
+  ///   - reason: Why.
+  ///   - base: The generation that runs.
+  /// - Throws: `HostError`.
   package func note(
     _ cause: Generation.Cause,
     _ outcome: HistoryEntry.Outcome,
     plugin: String? = nil,
-    reason: String
+    reason: String,
+    base: Int? = nil
   ) throws {
-    let number = try store.current()?.generation ?? 0
-    // What has come back is the generation that was committed; what was refused would have been the next.
-    let attempted = outcome == .returned ? number : number + 1
+    let current = try store.current()?.generation ?? 0
+    let attempted = (base ?? current) + 1
     try store.append(
       HistoryEntry(cause: cause, generation: attempted, plugin: plugin, outcome: outcome, reason: reason)
     )
+    guard let base, base != current else { return }
+    let runs = try read(store.generation(base))
+    let generation = try prepare(
+      .rollback,
+      origin: runs.generation,
+      manifest: runs.generation.manifest,
+      runs.deployment
+    )
+    try commit(generation, decided: nil, reason: "back to generation \(base)")
   }
 
   /// Does what follows from the generation that runs, as far as it has not been done.

@@ -65,7 +65,7 @@ extension HostProcess {
             outcome: outcome,
             plugin: failure.plugin.isEmpty ? nil : failure.plugin
           )
-          refuse(refusal, order)
+          refuse(refusal, order, base: work.plan.base)
         }
       }
     )
@@ -114,7 +114,8 @@ extension HostProcess {
     order.end(.success(DeployOutcome(generation: work.number, reason: work.reason)))
   }
 
-  private func refuse(_ refusal: DeployRefusal, _ order: DeployOrder) {
+  /// Notes that what ran before runs on: `base`, if it is known.
+  private func refuse(_ refusal: DeployRefusal, _ order: DeployOrder, base: Int? = nil) {
     let deployer = deployer
     if case .reload(let plugin, _) = order.kind {
       for instance in supervisor.instances where instance.plugin.id == plugin { instance.refusal = refusal.message }
@@ -124,7 +125,7 @@ extension HostProcess {
       plugin: refusal.plugin
     )
     onDeployThread({
-      try deployer.note(order.cause, refusal.outcome, plugin: refusal.plugin, reason: refusal.message)
+      try deployer.note(order.cause, refusal.outcome, plugin: refusal.plugin, reason: refusal.message, base: base)
     }) { host, _ in
       // What is wrong with the disk is said by whoever next needs it.
       try? host.supervisor.secrets.use(host.deployment.tenants)

@@ -29,6 +29,8 @@ package struct DurableQueue {
       case waiting(until: Int64)
       /// With a member.
       case leased(member: Int)
+      /// Handled by a member whose generation may yet not stay; it holds up nothing behind it.
+      case withheld(member: Int)
       /// Handled; it is kept until all before it are.
       case settled
     }
@@ -221,6 +223,26 @@ package struct DurableQueue {
     entries[index].bytes = []
     advance()
     return true
+  }
+
+  /// Notes that a member has handled an envelope, which does not count yet.
+  package mutating func withhold(_ sequence: Int64) {
+    guard let index = index(of: sequence), case .leased(let member) = entries[index].state else { return }
+    endLease(index)
+    entries[index].state = .withheld(member: member)
+  }
+
+  /// What a member has handled that does not count yet, oldest first.
+  package func withheld(by member: Int) -> [Int64] {
+    entries[first...].filter { $0.state == .withheld(member: member) }.map(\.sequence)
+  }
+
+  /// Has what a member handled, and did not count, be delivered again.
+  package mutating func takeBackWithheld(by member: Int) {
+    for index in first..<entries.count where entries[index].state == .withheld(member: member) {
+      entries[index].state = .waiting(until: 0)
+      firstWaiting = min(firstWaiting, index)
+    }
   }
 
   /// Takes an envelope back to deliver it again.

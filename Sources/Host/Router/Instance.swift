@@ -29,6 +29,8 @@ package final class Instance {
   var isHeld = false
   /// What it has yet to show, as one of a new generation.
   var probation = Probation.none
+  /// When what it has handled counts as handled.
+  var accounting = Accounting.atOnce
   /// The request that it was given on probation, for the generation before if it cannot handle it.
   var trial: Consumer.WaitingRequest?
   /// What it has subscribed to and is to hear once it serves.
@@ -241,6 +243,15 @@ extension Instance {
     /// It has yet to handle something.
     case open
     case passed
+  }
+
+  /// When what an instance has handled counts as handled.
+  package enum Accounting {
+    case atOnce
+    /// When its generation is recorded: what it was handed over goes with it if that is not to be, and the effects too.
+    case withheld
+    /// Never, since its generation was not to be.
+    case void
   }
 }
 

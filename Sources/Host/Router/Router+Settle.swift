@@ -33,7 +33,7 @@ extension Router {
     case PROMETHEAN_SETTLE_REJECT: reject(delivery, of: instance, reason)
     default:
       instance.hasHandledOne()
-      acknowledge(delivery)
+      acknowledge(delivery, by: instance)
     }
     instance.handled(since: delivery.since)
   }
@@ -51,7 +51,7 @@ extension Router {
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
       answer(request, from: instance, status: Int32(frame.argument))
     }
-    if let sequence = delivery.sequence { conclude(sequence, of: consumers[delivery.consumer]) }
+    if let sequence = delivery.sequence { count(sequence, by: instance) }
   }
 
   /// Finds a delivery that an instance speaks of.
@@ -85,11 +85,11 @@ extension Router {
     if pending.contains(trial.id) { consumers[instance.consumer].waiting.insert(trial, at: 0) }
   }
 
-  private func acknowledge(_ delivery: DeliveryTable.Delivery) {
+  private func acknowledge(_ delivery: DeliveryTable.Delivery, by instance: Instance) {
     if let request = delivery.request.flatMap({ pending.remove($0) }) {
       fail(request, PROMETHEAN_FAILED, "it was handled without an answer")
     }
-    if let sequence = delivery.sequence { conclude(sequence, of: consumers[delivery.consumer]) }
+    if let sequence = delivery.sequence { count(sequence, by: instance) }
   }
 
   private func retry(_ delivery: DeliveryTable.Delivery, of instance: Instance, _ reason: String) {
@@ -125,6 +125,32 @@ extension Router {
     let consumer = consumers[delivery.consumer]
     let attempts = consumer.queue.takeBack(sequence, counting: true, until: 0)?.failures ?? 1
     bury(sequence, of: consumer, attempts: attempts, reason: reason)
+  }
+
+  /// Takes note that an instance has handled an envelope.
+  private func count(_ sequence: Int64, by instance: Instance) {
+    let consumer = consumers[instance.consumer]
+    switch instance.accounting {
+    case .atOnce: conclude(sequence, of: consumer)
+    case .withheld: consumer.queue.withhold(sequence)
+    // It is taken back with whatever else the instance holds, once that has ended.
+    case .void: break
+    }
+  }
+
+  /// Has what an instance handled count from here on, its generation being there to stay.
+  func countWithheld(by instance: Instance) {
+    instance.accounting = .atOnce
+    let consumer = consumers[instance.consumer]
+    for sequence in consumer.queue.withheld(by: instance.number) { conclude(sequence, of: consumer) }
+  }
+
+  /// Has what an instance handled be handled again: its effects were in a state that nobody has any more.
+  func takeBackWithheld(by instance: Instance) {
+    guard instance.accounting == .withheld else { return }
+    instance.accounting = .void
+    consumers[instance.consumer].queue.takeBackWithheld(by: instance.number)
+    consumers[instance.consumer].needsDispatch = true
   }
 
   /// Takes note that a consumer is done with an envelope.

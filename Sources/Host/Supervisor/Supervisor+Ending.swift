@@ -35,8 +35,8 @@ extension Supervisor {
     let wasRunning = instance.runningSince != nil
     launcher.dispose(Launched(process: process, group: instance.group))
     (instance.process, instance.group) = (nil, nil)
-    // What it held may be the reason, unless it has yet to show that it can handle anything.
-    let isSuspect = wasRunning && !instance.hasStopped && !isStopping && instance.probation != .open
+    // What it held may be the reason, unless it is of a generation that has yet to show what it can do.
+    let isSuspect = wasRunning && !instance.hasStopped && !isStopping && instance.probation == .none
     if instance.role == .serving { instance.metrics.ready.set(0) }
     router.instanceEnded(instance, isSuspect: isSuspect, reason: reason)
     instance.failure = nil

@@ -10,7 +10,8 @@ internal import PluginABI
 ///
 /// What cannot be in two places at once, such as an access plugin's session or a service's files, is handed over: the
 /// old generation finishes what it has, gives its state, and the new one starts with that. Only then is there a time in
-/// which nobody takes; envelopes wait for its end.
+/// which nobody takes; envelopes wait for its end. What the new one has handled counts once it is there to stay: until
+/// then its effects are in a state that goes with it.
 ///
 /// It belongs to the loop's thread.
 final class Switchover {
@@ -275,6 +276,7 @@ final class Switchover {
       for new in group.news {
         new.isHeld = false
         new.probation = .open
+        if group.taken.contains(new.number) { new.accounting = .withheld }
         router.subscribeHeld(of: new)
         new.metrics.ready.set(1)
         router.ready(new)
@@ -310,6 +312,7 @@ final class Switchover {
       new.draft = 0
       new.probation = .none
       new.trial = nil
+      router.countWithheld(by: new)
       router.ready(new)
     }
     for old in olds { supervisor.retire(old, now: now) }
@@ -330,6 +333,7 @@ final class Switchover {
     for group in groups {
       for new in group.news {
         new.isHeld = true
+        router.takeBackWithheld(by: new)
         supervisor.discard(new, "the generation is not to be: \(reason)")
       }
       for old in group.olds {

@@ -119,6 +119,26 @@ import Testing
     #expect(given13 == [[1, 2]])
   }
 
+  @Test func `what a member handled and does not count yet holds up nothing, and comes back in order`() {
+    var queue = queue(keys: [7, 7, 9, 7])
+    _ = dispatch(&queue)
+    queue.withhold(1)
+    let given = dispatch(&queue, loads: [1])
+    #expect(given == [[2]])
+    queue.withhold(2)
+    #expect(queue.withheld(by: 0) == [1, 2] && queue.withheld(by: 1) == [])
+    #expect(queue.cursor == 0 && !queue.settled.contains(1))
+    // It still holds the third, and that stays its own.
+    queue.takeBackWithheld(by: 0)
+    let again = [dispatch(&queue, loads: [1]), dispatch(&queue, loads: [2])]
+    #expect(again == [[[1]], [[]]])
+    queue.withhold(1)
+    for sequence in queue.withheld(by: 0) { queue.settle(sequence) }
+    #expect(queue.cursor == 1)
+    let next = dispatch(&queue, loads: [1])
+    #expect(next == [[2]])
+  }
+
   @Test func `settling twice, or what was never offered, changes nothing`() {
     var queue = queue(keys: [0])
     _ = dispatch(&queue)
