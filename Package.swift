@@ -287,7 +287,7 @@ let package = Package(
     tests("CLI", ["CLI", "Host", "Envelope", "Signing"]),
     tests(
       "EndToEnd",
-      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI"],
+      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI", "Signing"],
       exclude: ["Fixtures", "Golden"]
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CSodium", "CURL"])

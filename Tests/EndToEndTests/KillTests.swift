@@ -29,9 +29,8 @@ extension EndToEnd {
     static let messages = Array(Message.all.prefix(Products.isSoak ? .max : 240))
 
     static let points: [Point] = {
-      var random = SplitMix(seed: seed)
+      var random = SplitMix(seed: Products.seed("the choice of points to kill at"))
       let count = Products.isSoak ? 52 : 12
-      Products.say("the points to kill at are of the seed \(seed)")
       return (0..<count).map { index in
         let victim = Victim.allCases[index % Victim.allCases.count]
         return Point(
@@ -40,10 +39,6 @@ extension EndToEnd {
         )
       }
     }()
-
-    /// Drawn anew each time, or taken from the environment to repeat a failure.
-    private static let seed =
-      ProcessInfo.processInfo.environment["PROMETHEAN_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999)
 
     @Test(arguments: points)
     func `what was accepted is there after somebody was killed, once`(point: Point) throws {

@@ -1,7 +1,7 @@
 import Envelope
 import Foundation
 import Host
-import Locking
+import Signing
 import TestSupport
 import Testing
 
@@ -11,42 +11,71 @@ final class Ledger {
   let client: AdminClient
   /// The last number that was published.
   private(set) var last = 0
+  /// Numbers a second that were published the last time that others were done meanwhile.
+  private(set) var rate = 0.0
 
-  private static let manifest = """
+  private static let key = SecretKey.generate()
+  private static let inputs = ["promethean.p.echo.t.demo.events.Numbered", "promethean.p.echo.t.demo.ledger.*"]
+
+  /// The text of plugins.yml; libraries have to be signed.
+  static func manifest(rate: Int = 20_000, delay: Int = 0) -> String {
+    """
     version: 1
-    host: { http: { enabled: false } }
+    host: { http: { enabled: false }, keys: [\(key.publicKey)] }
     tenants: [{ provider: echo, tenant: demo }]
     plugins:
       ledger:
         library: ledger
-        trust: unsigned
         tenants: [echo/demo]
         grants:
           subscribe: [promethean.p.echo.t.demo.events.Numbered, "promethean.p.echo.t.demo.ledger.*"]
-        limits: { start: 500ms, deadline: 500ms }
+        limits: { start: 500ms, deadline: 500ms, rate: \(rate) }
+        config: { delay_ms: \(delay) }
     """
+  }
 
   init() throws {
-    host = try TestHost(Self.manifest)
-    try Self.build(host, [])
+    host = try TestHost(Self.manifest())
+    try Self.build(host)
     try host.start()
     client = try host.client()
   }
 
-  /// Builds the plugin, and has it take the place of the library that is there, as a linker does: by another file.
-  func build(_ names: String...) throws { try Self.build(host, names) }
-
-  private static func build(_ host: TestHost, _ names: [String]) throws {
-    let inputs = ["promethean.p.echo.t.demo.events.Numbered", "promethean.p.echo.t.demo.ledger.*"]
-    let manifest = TestHost.worker("ledger", inputs: inputs, capabilities: [])
-    try host.compile("ledger", id: "ledger", manifest: manifest, defining: names)
+  /// Builds and signs the plugin, and has it take the place of the library that is there, as a linker does: by another
+  /// file.
+  ///
+  /// - Parameters:
+  ///   - version: What it says in its report.
+  ///   - state: The version of the state that it gives, and the latest that it takes.
+  ///   - fault: What is wrong with it.
+  /// - Throws: What the compiler says.
+  func build(version: Int64, state: Int = 1, fault: LedgerFault? = nil) throws {
+    try Self.build(host, ["VERSION=\(version)", "STATE=\(state)"] + [fault?.definition].compactMap(\.self), fault)
   }
 
-  /// Has the plugin reloaded as its library is now.
-  func reload() throws { try Self.reload(client) }
+  private static func build(_ host: TestHost, _ names: [String] = [], _ fault: LedgerFault? = nil) throws {
+    let manifest = TestHost.worker("ledger", inputs: inputs, capabilities: [])
+    try host.compile("ledger", id: "ledger", manifest: manifest, defining: names)
+    let library = "\(host.directory)/plugins.d/ledger.so"
+    if case .bytes(let harm) = fault?.place { try LedgerFault.change(library, by: harm) }
+    let signature = try key.sign(FileHash(path: library), comment: "signed by a test")
+    try Data(signature.fileText.utf8).write(to: URL(filePath: Signature.path(of: library)), options: .atomic)
+    if case .file(let harm) = fault?.place { try harm(library) }
+  }
 
-  private static func reload(_ client: AdminClient) throws {
-    let answer = try client.call("reload", ["plugin": "ledger"])
+  // MARK: - Changing what runs
+
+  /// Has the plugin reloaded as its library is now.
+  func reload() throws { try change("reload", ["plugin": "ledger"]) }
+
+  /// Has something else run.
+  ///
+  /// - Parameters:
+  ///   - operation: `apply`, `rollback` or `reload`.
+  ///   - fields: What it is to be told.
+  /// - Throws: `Refusal`, or an error of the client's.
+  func change(_ operation: String, _ fields: JSONObject = [:]) throws {
+    let answer = try client.call(operation, fields)
     guard answer["outcome"] != "applied" else { return }
     throw Refusal(description: answer["reason"]?.stringValue ?? "\(answer)")
   }
@@ -56,49 +85,55 @@ final class Ledger {
     let description: String
   }
 
-  /// Has the plugin reloaded while numbers go on being published.
-  ///
-  /// - Returns: Why the reload was refused, if it was.
-  func reloadWhilePublishing() throws -> String? {
-    let outcome = Locked<Result<Void, any Error>?>(nil)
-    let path = AdminClient.socketPath(directory: host.view)
-    let thread = Thread {
-      let result = Result { try Self.reload(AdminClient(path: path)) }
-      outcome.withLock { $0 = result }
-    }
-    thread.start()
-    while true {
-      try publishOne()
-      switch outcome.withLock({ $0 }) {
-      case .success?: return nil
-      case .failure(let error)?: return "\(error)"
-      case nil: continue
-      }
-    }
+  /// Does something while numbers go on being published; whatever it throws, the numbers are known.
+  func whilePublishing(_ body: () throws -> Void) throws {
+    let stream = NumberStream(after: last, on: AdminClient.socketPath(directory: host.view))
+    let result = Result { try body() }
+    let outcome = try stream.stop()
+    (last, rate) = (outcome.last, outcome.rate)
+    try result.get()
   }
+
+  /// Has a generation that is broken reloaded, and expects that to be refused for its reason, which is kept.
+  func expectRefusal(of fault: LedgerFault, location: Testing.SourceLocation = #_sourceLocation) throws {
+    #expect("\(fault.name) was not refused", sourceLocation: location) { try reload() } throws: {
+      "\($0)".contains(fault.reason)
+    }
+    let entry = try generations.history().last
+    #expect(entry?.outcome != .applied && entry?.reason.contains(fault.reason) == true, sourceLocation: location)
+    let serving = try client.call("status")["instances"]?.arrayValue?.first { $0["role"] == "serving" }
+    #expect(
+      serving?["refused"]?.stringValue?.contains(fault.reason) == true,
+      "\(fault.name): \(serving ?? .null)",
+      sourceLocation: location
+    )
+  }
+
+  /// What the host keeps of what ran.
+  var generations: GenerationStore { GenerationStore(stateDirectory: "\(host.directory)/var") }
+
+  /// The generation that is recorded as the one that runs.
+  func recorded() throws -> Generation {
+    let current = try #require(try generations.current())
+    return try generations.generation(current.generation)
+  }
+
+  // MARK: - Numbers
 
   /// Publishes the next numbers, and waits until all are handled.
   func publish(_ count: Int) throws {
-    for _ in 0..<count { try publishOne() }
+    try NumberStream.publish(last + 1...last + count, client)
+    last += count
     try host.waitUntilIdle(client, "ledger")
   }
 
-  /// The next number, under one of several keys.
-  private func publishOne() throws {
-    let (number, key) = (last + 1, (last + 1) % 7)
-    try client.call(
-      "publish",
-      [
-        "topic": "promethean.p.echo.t.demo.events.Numbered", "intent": "Numbered",
-        "payload": ["n": .int(Int64(number)), "k": .int(Int64(key))], "key": .string("\(key)"),
-      ]
-    )
-    last = number
-  }
+  /// What the plugin says of itself.
+  func report() throws -> JSON { try #require(try client.request("promethean.p.echo.t.demo.ledger.report")["data"]) }
 
   /// Expects the plugin to be of a version, and to have handled every number, each once and those of a key in order.
   func expect(version: Int64, location: Testing.SourceLocation = #_sourceLocation) throws {
-    let report = try #require(try client.request("promethean.p.echo.t.demo.ledger.report")["data"])
+    try host.waitUntilIdle(client, "ledger")
+    let report = try report()
     let sum = (1...last).reduce(0) { $0 + $1 * $1 }
     #expect(report["version"] == .int(version), sourceLocation: location)
     #expect(report["seen"] == .int(Int64(last)), sourceLocation: location)
