@@ -16,7 +16,8 @@ package struct HostOptions: Sendable {
   package var isVerbose = false
   /// The ids of the plugins to start; nil: all that are enabled.
   package var only: Set<String>?
-  /// Called before and after each step of a change that is made durable, with what it is; on the thread that does it.
+  /// Called at each step of a change of what runs, before and after what is made durable, with what it is; on the thread
+  /// that does it.
   package var onStep: @Sendable (String) -> Void = { _ in }
   /// Called once, when every instance is ready or will not be, with what `status` says.
   ///

@@ -44,6 +44,7 @@ extension HostProcess {
     do throws(SecretError) { try supervisor.secrets.use(work.deployment.tenants) } catch {
       return refuse(DeployRefusal(code: "failed", message: error.description), order)
     }
+    options.onStep("prepared")
     supervisor.launcher.know(changes.map(\.plugin), work.libraries)
     supervisor.change(
       changes,

@@ -132,6 +132,7 @@ package final class HostProcess {
       secrets: secrets,
       quotas: try DiskQuotas(of: deployment, log: log) { events.post(.measured($0)) }
     )
+    supervisor.onStep = options.onStep
     router.onDialled = { events.post(.dialled($0, $1)) }
     for (plan, record) in consumers { router.add(plan, record) }
     if let only = options.only {

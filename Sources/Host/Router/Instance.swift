@@ -37,6 +37,8 @@ package final class Instance {
   var heldSubscriptions: [String] = []
   /// Whether its plugin can hand over to the next generation.
   var canHandOver = false
+  /// How often it gives yet what nobody waits for any more.
+  var unwantedGifts = 0
   /// Until when it may finish what it has, once its place is taken, on the monotonic clock.
   var drainUntil: Int64 = 0
   /// Why the last generation that was to take its place did not.

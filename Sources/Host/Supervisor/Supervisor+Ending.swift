@@ -40,6 +40,7 @@ extension Supervisor {
     if instance.role == .serving { instance.metrics.ready.set(0) }
     router.instanceEnded(instance, isSuspect: isSuspect, reason: reason)
     instance.failure = nil
+    instance.unwantedGifts = 0
     if instance.retriesWithLess {
       instance.retriesWithLess = false
       instance.state = .waiting(until: now)
@@ -50,6 +51,7 @@ extension Supervisor {
       }
       instance.state = .stopped
       router.remove(instance)
+      onStep("\(instance.name) is gone")
     } else if case .stopping = instance.state {
       instance.state = .stopped
       if !instance.hasStopped {

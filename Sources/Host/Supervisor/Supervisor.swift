@@ -28,6 +28,8 @@ package final class Supervisor {
   /// Told of descriptors to wait on, and of ones that are about to be closed.
   package var watch: (Int32, DescriptorRole, Instance) -> Void = { _, _, _ in }
   package var unwatch: (Int32) -> Void = { _ in }
+  /// Told of each step of a change, with what it is.
+  var onStep: (String) -> Void = { _ in }
   /// Whether everything is being stopped.
   var isStopping = false
   /// The change that is under way.
@@ -207,6 +209,7 @@ package final class Supervisor {
     case (WIRE_TOOK, .starting(.take, _)):
       instance.state = .starting(.created, deadline: .max)
       switchover?.took(instance, message, now: now)
+    case (WIRE_GAVE, .running) where instance.unwantedGifts > 0: instance.unwantedGifts -= 1
     case (WIRE_GAVE, .running) where switchover != nil: switchover?.gave(instance, message, now: now)
     case (WIRE_HEALTH, .starting(.start, _)), (WIRE_HEALTH, .running): hear(message, ofHealthOf: instance, now: now)
     case (WIRE_STARTED, .starting(.start, _)) where message.status == PROMETHEAN_OK: started(instance, now: now)

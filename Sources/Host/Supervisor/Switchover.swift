@@ -54,7 +54,8 @@ final class Switchover {
     /// Whether old and new are never to work at the same time.
     let isExclusive: Bool
     fileprivate(set) var step = Step.creating
-    /// Those that have given what they had.
+    /// Those that were asked to give what they have, and those that have.
+    fileprivate var asked: Set<Int> = []
     fileprivate var given: Set<Int> = []
     fileprivate var taken: Set<Int> = []
     /// When nobody took any more, on the monotonic clock.
@@ -183,6 +184,7 @@ final class Switchover {
         // Nobody is kept waiting for what takes over without that.
         guard groups.allSatisfy({ $0.isReady || $0.mustHold && $0.news.allSatisfy(\.isMade) }) else { return }
         for old in group.olds { old.isHeld = true }
+        supervisor.onStep("\(group.plugin) held")
         group.heldSince = now
         group.step = .draining(deadline: now + group.drain)
       } else {
@@ -196,8 +198,12 @@ final class Switchover {
         }
         return
       }
+      supervisor.onStep("\(group.plugin) drained")
       group.step = .handing(deadline: now + Supervisor.stageDeadline)
-      for old in group.givers where !tell(old, ControlMessage(kind: UInt32(WIRE_GIVE))) { return }
+      for old in group.givers {
+        group.asked.insert(old.number)
+        guard tell(old, ControlMessage(kind: UInt32(WIRE_GIVE))) else { return }
+      }
       advance(group, now: now)
     case .handing(let deadline):
       guard group.takers.allSatisfy({ group.taken.contains($0.number) }) else {
@@ -214,11 +220,13 @@ final class Switchover {
         return
       }
       group.step = .ready
+      supervisor.onStep("\(group.plugin) ready")
     case .ready: break
     }
   }
 
   private func startAll(_ group: Group, now: Int64) {
+    supervisor.onStep("\(group.plugin) to start")
     group.step = .starting
     for new in group.news {
       new.state = .starting(.start, deadline: now + new.plugin.limits.start.nanoseconds)
@@ -284,6 +292,7 @@ final class Switchover {
       for consumer in group.abandoned(of: router) { router.silence(consumer) }
     }
     phase = .proving(since: now)
+    supervisor.onStep("switched")
     onSwitch(groups.compactMap(\.heldSince).map { now - $0 }.max() ?? 0)
     prove(since: now, now: now)
   }
@@ -295,6 +304,7 @@ final class Switchover {
       guard now >= since + Self.probation, new.deliveries.count == 0 else { return }
     }
     phase = .confirming
+    supervisor.onStep("proved")
     confirm { [weak self] problem in
       guard let self else { return }
       // It may have failed meanwhile.
@@ -306,6 +316,7 @@ final class Switchover {
   private func succeed() {
     let now = HostClock.monotonic
     phase = .over
+    supervisor.onStep("recorded")
     router.journal.settleDrafts(.keepDrafts(generation: number))
     for new in news {
       new.role = .serving
@@ -338,7 +349,10 @@ final class Switchover {
       }
       for old in group.olds {
         old.isHeld = false
-        if group.given.contains(old.number) { resume(old) }
+        if group.asked.contains(old.number) {
+          if !group.given.contains(old.number) { old.unwantedGifts += 1 }
+          resume(old)
+        }
         if old.isRunning { old.metrics.ready.set(1) }
         router.ready(old)
       }
