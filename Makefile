@@ -59,7 +59,7 @@ bench: build ## Measure, next to bare baselines, and write .build/bench.json.
 	$(RELEASE)/promethean-bench $(ARGS)
 
 .PHONY: soak
-soak: setup ## Run the long proofs: 50 kills, 200,000 messages past a slow consumer.
+soak: setup ## Run the long proofs: 50 kills, 200,000 messages past a slow consumer, 200 reloads.
 	swift build
 	PROMETHEAN_SOAK=1 swift test --disable-xctest --filter EndToEndTests
 

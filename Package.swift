@@ -257,6 +257,12 @@ let package = Package(
       path: "Tests/Fixtures/DeploymentApplier",
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "HostKiller",
+      dependencies: ["Host", "Locking"],
+      path: "Tests/Fixtures/HostKiller",
+      swiftSettings: settings
+    ),
     tests("Envelope", ["Envelope", "CEnvelope"]),
     tests("PluginKit", ["Envelope", "FetchProbe", "Locking", "PluginABI", "PluginKit"]),
     tests("Channel", ["Channel", "CChannel"]),

@@ -58,7 +58,7 @@ extension EndToEnd {
       }
       let client = try host.client()
       try host.waitUntilIdle(client)
-      let stored = try stored(client)
+      let stored = try client.storedMessages()
       #expect(Set(stored).count == stored.count)
       #expect(accepted.subtracting(stored) == [])
       #expect(Set(stored).subtracting(Self.messages.map(\.id)) == [])
@@ -70,7 +70,7 @@ extension EndToEnd {
       // Whoever sends again what was not answered has all of it, still once.
       #expect(try send(to: host) { _, _ in }.count == Self.messages.count)
       try host.waitUntilIdle(client)
-      #expect(try self.stored(client).sorted() == Self.messages.map(\.id).sorted())
+      #expect(try client.storedMessages().sorted() == Self.messages.map(\.id).sorted())
       #expect(try client.deadLetters() == [])
     }
 
@@ -84,11 +84,7 @@ extension EndToEnd {
       let killer = try host.client()
       var open: [Int64: String] = [:]
       for message in Self.messages {
-        let request = try client.send(
-          "request",
-          ["topic": "promethean.p.echo.t.demo.control.send", "intent": "send", "payload": message.json]
-        )
-        open[request] = message.id
+        open[try client.send(echoing: message)] = message.id
       }
       var accepted: Set<String> = []
       do throws(AdminClientError) {
@@ -118,19 +114,6 @@ extension EndToEnd {
       guard victim != .host else { return host.process?.kill(SIGKILL) ?? () }
       let pid = try #require(client.instance(victim.rawValue)["pid"]?.intValue)
       #expect(Glibc.kill(pid_t(pid), SIGKILL) == 0)
-    }
-
-    /// The ids of all documents, page by page.
-    private func stored(_ client: AdminClient) throws -> [String] {
-      var ids: [String] = []
-      var query: JSONObject = ["limit": 1000, "order": "oldest"]
-      while true {
-        let topic = "promethean.p.echo.t.demo.storage.documents.query"
-        let page = try #require(client.request(topic, .object(query), resource: "messages")["data"])
-        ids += (page["documents"]?.arrayValue ?? []).compactMap { $0["foreign_id"]?.stringValue }
-        guard let next = page["next"], !next.isNull else { return ids }
-        query["cursor"] = next
-      }
     }
   }
 }

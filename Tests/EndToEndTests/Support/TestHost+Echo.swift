@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Host
+import Testing
 
 extension TestHost {
   /// What runs in the repository's own plugins.yml, without HTTP.
@@ -55,5 +56,28 @@ extension TestHost {
   func count(_ client: AdminClient, tenant: String = "demo", _ filters: JSON = [:]) throws -> Int64? {
     let topic = "promethean.p.echo.t.\(tenant).storage.documents.count"
     return try client.request(topic, filters, resource: "messages")["data"]?["count"]?.intValue
+  }
+}
+
+extension AdminClient {
+  /// Has a message be sent, as `send` does, and does not wait for the answer.
+  func send(echoing message: Message) throws(AdminClientError) -> Int64 {
+    try send(
+      "request",
+      ["topic": "promethean.p.echo.t.demo.control.send", "intent": "send", "payload": message.json]
+    )
+  }
+
+  /// The ids of all messages that the storage has, page by page.
+  func storedMessages() throws -> [String] {
+    var ids: [String] = []
+    var query: JSONObject = ["limit": 1000, "order": "oldest"]
+    while true {
+      let topic = "promethean.p.echo.t.demo.storage.documents.query"
+      let page = try #require(request(topic, .object(query), resource: "messages")["data"])
+      ids += (page["documents"]?.arrayValue ?? []).compactMap { $0["foreign_id"]?.stringValue }
+      guard let next = page["next"], !next.isNull else { return ids }
+      query["cursor"] = next
+    }
   }
 }

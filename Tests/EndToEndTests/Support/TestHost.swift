@@ -79,10 +79,12 @@ final class TestHost {
 
   /// What follows `up`.
   var words: [String] = []
+  /// What is run instead of `promethean up`; nil: nothing is.
+  var stand: [String]?
 
   /// Starts the host without waiting for its plugins.
   func spawn() throws {
-    let command = [Products.promethean, "--deployment", directory, "up"] + Self.places + words
+    let command = stand ?? [Products.promethean, "--deployment", directory, "up"] + Self.places + words
     let process = try ChildProcess(wrapper + command, output: "\(directory)/out", errors: "\(directory)/err")
     self.process = process
     // Whoever waits for an answer of a host that hangs hears that it is gone.
