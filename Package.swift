@@ -184,6 +184,7 @@ let package = Package(
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
     .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
     .library(name: "BenchHostile", type: .dynamic, targets: ["BenchHostile"]),
+    .library(name: "BenchKeeper", type: .dynamic, targets: ["BenchKeeper"]),
   ],
   targets: [
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
@@ -228,6 +229,7 @@ let package = Package(
     benchPlugin("Source"),
     benchPlugin("Sink"),
     benchPlugin("Hostile"),
+    benchPlugin("Keeper"),
     .target(name: "BenchProbe", dependencies: ["CChannel"], path: "Benchmarks/Probe", cSettings: cSettings),
     .target(name: "BenchNATS", path: "Benchmarks/NATS", cSettings: cSettings),
     .executableTarget(

@@ -14,6 +14,8 @@ final class BenchHost {
     var isSynced = true
     /// Whether the plugin that harms is there too.
     var isHarmed = false
+    /// Whether the plugin that is reloaded hands over; nil: it is not there.
+    var keeper: Bool?
   }
 
   private enum Event: Sendable {
@@ -24,7 +26,9 @@ final class BenchHost {
   private let plan: Plan
   private let events: Mailbox<Event>
   private let thread: BackgroundThread
-  private let client: AdminClient
+  let client: AdminClient
+  /// Where others connect to it.
+  let socket: String
 
   /// Starts a host and waits until its plugins are ready.
   init(_ plan: Plan, in directory: WorkDirectory, named name: String) throws {
@@ -48,7 +52,8 @@ final class BenchHost {
       }
     }
     try Self.awaitReady(events)
-    client = try AdminClient(path: AdminClient.socketPath(directory: deployment))
+    socket = AdminClient.socketPath(directory: deployment)
+    client = try AdminClient(path: socket)
   }
 
   /// Stops the host and its plugins, and waits until they are gone.
@@ -208,6 +213,17 @@ final class BenchHost {
             clock: {}
           limits: { memory: 64MiB, in_flight: 1, max_attempts: 100 }
       """
+    let keeper = plan.keeper.map { handsOver in
+      """
+
+        bench-keeper:
+          library: BenchKeeper
+          tenants: ["*/*"]
+          grants:
+            subscribe: ["promethean.p.bench.t.*.events.Tick"]
+          config: { hands_over: \(handsOver ? 1 : 0) }
+      """
+    }
     return """
       version: 1
       host:
@@ -223,7 +239,7 @@ final class BenchHost {
             subscribe: ["promethean.p.bench.t.*.control.run", "promethean.p.bench.t.*.voice.pong"]
             publish: ["promethean.p.bench.t.*.voice.(frame|ping|tick)", "promethean.p.bench.t.*.events.BenchEvent"]
           limits: { rate: \(unlimited) }
-      \(plan.sinks > 0 ? sink : "")\(plan.isHarmed ? hostile : "")
+      \(plan.sinks > 0 ? sink : "")\(plan.isHarmed ? hostile : "")\(keeper ?? "")
       """
   }
 }

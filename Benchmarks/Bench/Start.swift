@@ -16,13 +16,11 @@ enum Start {
     var bare: [Double] = []
     var running: [RunnerProcess] = []
     for _ in 0..<count {
-      let took = unsafe probe_spawn("/bin/true")
-      guard took > 0 else { throw BenchError(call: "/bin/true") }
-      bare.append(Double(took) / 1e6)
-      let begun = monotonic()
-      let process = try spawn(in: directory)
-      try awaitStart(of: process)
-      times.append(Double(monotonic() - begun) / 1e6)
+      let least = unsafe probe_spawn("/bin/true")
+      guard least > 0 else { throw BenchError(call: "/bin/true") }
+      bare.append(Double(least) / 1e6)
+      let (process, took) = try start(library, plugin: "message-indexer", in: directory)
+      times.append(took)
       if running.count < idle { running.append(process) } else { process.kill() }
     }
     report.add(
@@ -46,29 +44,49 @@ enum Start {
     for process in running { process.kill() }
   }
 
-  private static func spawn(in directory: WorkDirectory) throws -> RunnerProcess {
+  /// How long a plugin of some library takes from being spawned to being ready, in milliseconds.
+  static func timeToReady(_ library: String, plugin: String, in directory: WorkDirectory) throws -> Double {
+    let times = try (0..<count).map { _ in
+      let (process, took) = try start(library, plugin: plugin, in: directory)
+      process.kill()
+      return took
+    }
+    return times.sorted()[count / 2]
+  }
+
+  /// Starts a plugin; returns its process, and how long it took, in milliseconds.
+  private static func start(_ library: String, plugin: String, in directory: WorkDirectory) throws -> (
+    RunnerProcess, Double
+  ) {
+    let begun = monotonic()
+    let process = try spawn(library, plugin: plugin, in: directory)
+    try awaitStart(of: process, library)
+    return (process, Double(monotonic() - begun) / 1e6)
+  }
+
+  private static func spawn(_ library: String, plugin: String, in directory: WorkDirectory) throws -> RunnerProcess {
     let path = "\(directory.products)/\(library)"
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw BenchError(call: path) }
     defer { close(file) }
-    var setup = RunnerSetup(libraryName: library, pluginID: "message-indexer", instanceName: "message-indexer")
+    var setup = RunnerSetup(libraryName: library, pluginID: plugin, instanceName: plugin)
     setup.extensions = [.log, .clock, .metrics, .subscribe]
     if geteuid() == 0 { (setup.uid, setup.gid) = (61_000, 61_000) }
     return try RunnerProcess.spawn(executable: directory.runner, library: file, setup: setup)
   }
 
   /// Does what a supervisor does until a runner's plugin is ready.
-  private static func awaitStart(of process: RunnerProcess) throws {
+  private static func awaitStart(of process: RunnerProcess, _ library: String) throws {
     while true {
       var source = pollfd(fd: process.control, events: Int16(POLLIN), revents: 0)
       guard unsafe poll(&source, 1, 10_000) == 1 else { throw BenchError("\(library) did not become ready") }
       while let message = try process.receiveControl() {
-        if try hear(message, from: process) { return }
+        if try hear(message, from: process, library) { return }
       }
     }
   }
 
-  private static func hear(_ message: ControlMessage, from process: RunnerProcess) throws -> Bool {
+  private static func hear(_ message: ControlMessage, from process: RunnerProcess, _ library: String) throws -> Bool {
     switch Int32(bitPattern: message.kind) {
     case WIRE_CREATED: try process.sendControl(ControlMessage(kind: UInt32(WIRE_START)))
     case WIRE_STARTED where message.status == PROMETHEAN_OK: return true
