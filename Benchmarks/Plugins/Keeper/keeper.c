@@ -2,6 +2,7 @@
 
 #define ID "bench-keeper"
 #define HAS_EXTENSIONS
+#define HAS_CREATE
 #include "../../../Tests/Fixtures/plain_plugin.h"
 
 static uint64_t count;
@@ -11,11 +12,6 @@ static promethean_status create(const promethean_host *given, void **instance) {
   find_extensions(given);
   hands_over = number(host->config, "hands_over", 0) != 0;
   *instance = NULL;
-  return PROMETHEAN_OK;
-}
-
-static promethean_status start(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
   return PROMETHEAN_OK;
 }
 
@@ -46,17 +42,3 @@ static const void *extension(void *instance, promethean_host_bytes id) {
   (void)instance;
   return hands_over && is(id, PROMETHEAN_HANDOVER_V1) ? &handover : NULL;
 }
-
-static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
-                      const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
-}
-
-static void poll(void *instance) { (void)instance; }
-
-static promethean_status stop(void *instance, uint64_t operation) {
-  (void)instance, (void)operation;
-  return PROMETHEAN_OK;
-}
-
-static void destroy(void *instance) { (void)instance; }

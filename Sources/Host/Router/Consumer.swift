@@ -16,6 +16,10 @@ final class Consumer {
   let plugin: String
   /// What it subscribes to.
   private(set) var patterns: [TopicPattern]
+  /// What it subscribed to before a change that may yet be taken back.
+  ///
+  /// What comes on that alone is kept for the generation before.
+  private(set) var former: [TopicPattern] = []
   /// What its members subscribed to while they ran, as they said it.
   var remembered: [String] = []
   /// The number of the record that the journal keeps of it.
@@ -62,7 +66,14 @@ final class Consumer {
   func isCurrent(_ head: Int64) -> Bool { queue.position >= head && !isPaging && !isSilent }
 
   /// Subscribes to these patterns and no others.
-  func replacePatterns(_ patterns: [TopicPattern]) { self.patterns = patterns }
+  ///
+  /// - Parameters:
+  ///   - patterns: Which.
+  ///   - keepsFormer: Whether that may yet be taken back.
+  func replacePatterns(_ patterns: [TopicPattern], keepsFormer: Bool = false) {
+    former = keepsFormer ? self.patterns : []
+    self.patterns = patterns
+  }
 
   /// Whether a member takes envelopes, or will.
   var isComing: Bool {

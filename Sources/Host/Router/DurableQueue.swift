@@ -267,6 +267,17 @@ package struct DurableQueue {
     entries[index].state = .waiting(until: until)
   }
 
+  /// Keeps an envelope that waits: it is given to nobody until `giveKept`.
+  package mutating func keep(_ sequence: Int64) { delay(sequence, until: .max) }
+
+  /// Has what is kept be given out.
+  package mutating func giveKept() {
+    for index in first..<entries.count where entries[index].state == .waiting(until: .max) {
+      entries[index].state = .waiting(until: 0)
+      firstWaiting = min(firstWaiting, index)
+    }
+  }
+
   /// Takes back everything that a member held when it ended.
   ///
   /// - Parameters:

@@ -17,15 +17,18 @@ package final class Route: Sendable {
   package let isDurable: Bool
   /// The consumers that subscribe to it, by number.
   package let consumers: [Int]
+  /// Those that did before a change that may yet be taken back: for them it is kept.
+  let formerConsumers: [Int]
   /// Whether somebody watches it.
   package let isTapped: Bool
   /// Whether it asks for something to be said in a space of the tenant's.
   let isSocial: Bool
 
-  fileprivate init(index: Int, topic: Topic, consumers: [Int], isTapped: Bool) {
+  fileprivate init(index: Int, topic: Topic, consumers: [Int], former: [Int], isTapped: Bool) {
     self.index = index
     self.topic = topic
     self.consumers = consumers
+    formerConsumers = former
     self.isTapped = isTapped
     text = FixedBytes(topic.description)
     provider = FixedBytes(topic.provider)
@@ -74,9 +77,9 @@ package struct RouteTable {
   }
 
   /// Adds the route of a topic that is not in the table.
-  package mutating func insert(_ topic: Topic, consumers: [Int], isTapped: Bool) -> Route {
+  package mutating func insert(_ topic: Topic, consumers: [Int], former: [Int] = [], isTapped: Bool) -> Route {
     if routes.count == Self.capacity { removeAll() }
-    let route = Route(index: routes.count, topic: topic, consumers: consumers, isTapped: isTapped)
+    let route = Route(index: routes.count, topic: topic, consumers: consumers, former: former, isTapped: isTapped)
     var slot = unsafe Self.hash(route.text.bytes) & (slots.count - 1)
     while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
     slots[slot] = Int32(routes.count + 1)

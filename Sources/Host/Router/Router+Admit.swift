@@ -96,9 +96,11 @@ extension Router {
       throw Refusal(status: PROMETHEAN_INVALID, message: "topic: \(error)")
     }
     let text = topic.description
+    let subscribers = trie.subscribers(of: text)
     return routes.insert(
       topic,
-      consumers: trie.subscribers(of: text),
+      consumers: subscribers.filter { consumers[$0].subscribes(to: text) },
+      former: subscribers.filter { !consumers[$0].subscribes(to: text) },
       isTapped: taps.contains { $0.pattern.matches(text) }
     )
   }

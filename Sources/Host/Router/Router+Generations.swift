@@ -14,23 +14,27 @@ extension Router {
   /// Has a consumer subscribe to what a configuration says, and to no more of what its members have said than that
   /// grants.
   ///
-  /// What waits for it and is none of that any more is not delivered.
+  /// What waits for it and is none of that any more is not delivered; it is kept if this may yet be taken back.
   ///
   /// - Parameters:
   ///   - consumer: Which.
   ///   - patterns: What its configuration says.
   ///   - member: One of those that have that configuration.
-  func resubscribe(_ consumer: Consumer, to patterns: [TopicPattern], by member: Instance) {
+  ///   - keepsFormer: Whether what it has subscribed to so far is kept for it, until it is called again.
+  func resubscribe(_ consumer: Consumer, to patterns: [TopicPattern], by member: Instance, keepsFormer: Bool = false) {
     consumer.isSilent = false
-    consumer.replacePatterns(patterns)
+    consumer.replacePatterns(patterns, keepsFormer: keepsFormer)
     trie.remove(consumer.number)
-    for pattern in patterns { trie.insert(consumer.number, under: pattern) }
+    for pattern in patterns + consumer.former { trie.insert(consumer.number, under: pattern) }
     for text in consumer.remembered { subscribeAgain(consumer, to: text, by: member) }
     routes.removeAll()
     let unwanted = consumer.queue.waiting { bytes in
       !consumer.subscribes(to: unsafe bytes.withUnsafeBytes { unsafe RecordedEnvelope($0).text(ENVELOPE_TOPIC) })
     }
-    for sequence in unwanted { conclude(sequence, of: consumer) }
+    consumer.queue.giveKept()
+    for sequence in unwanted {
+      if keepsFormer { consumer.queue.keep(sequence) } else { conclude(sequence, of: consumer) }
+    }
     consumer.needsDispatch = true
   }
 

@@ -45,6 +45,10 @@ extension Router {
         guard consumer.queue.hasRoom else { continue }
         consumer.queue.offer(sequence: sequence, bytes: bytes, key: key)
         consumer.needsDispatch = true
+      } else if route.formerConsumers.contains(consumer.number) {
+        guard consumer.queue.hasRoom else { continue }
+        consumer.queue.offer(sequence: sequence, bytes: bytes, key: key)
+        consumer.queue.keep(sequence)
       } else {
         consumer.queue.pass(to: sequence)
       }
@@ -109,15 +113,15 @@ extension Router {
   private func offer(_ record: JournalPage.Record, to consumer: Consumer) {
     unsafe record.envelope.withUnsafeBytes { bytes in
       let envelope = unsafe RecordedEnvelope(bytes)
-      guard let route = try? unsafe route(of: envelope[ENVELOPE_TOPIC]), route.consumers.contains(consumer.number)
-      else {
-        return
-      }
+      guard let route = try? unsafe route(of: envelope[ENVELOPE_TOPIC]) else { return }
+      let isFormer = route.formerConsumers.contains(consumer.number)
+      guard isFormer || route.consumers.contains(consumer.number) else { return }
       consumer.queue.offer(
         sequence: record.sequence,
         bytes: record.envelope,
         key: unsafe keyHash(envelope[ENVELOPE_KEY])
       )
+      if isFormer { consumer.queue.keep(record.sequence) }
     }
   }
 

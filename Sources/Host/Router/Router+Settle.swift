@@ -143,6 +143,8 @@ extension Router {
     instance.accounting = .atOnce
     let consumer = consumers[instance.consumer]
     for sequence in consumer.queue.withheld(by: instance.number) { conclude(sequence, of: consumer) }
+    // Together with the state that it wrote meanwhile, or neither.
+    recordProgress(of: consumer)
   }
 
   /// Has what an instance handled be handled again: its effects were in a state that nobody has any more.

@@ -53,6 +53,8 @@ final class Switchover {
     let drain: Int64
     /// Whether old and new are never to work at the same time.
     let isExclusive: Bool
+    /// Whether what they handle has effects in state that the host keeps for them.
+    let keepsState: Bool
     fileprivate(set) var step = Step.creating
     /// Those that were asked to give what they have, and those that have.
     fileprivate var asked: Set<Int> = []
@@ -68,7 +70,7 @@ final class Switchover {
       plans = change.configuration.map(ConsumerPlan.all) ?? []
       drain = (before ?? change.configuration)?.limits.drain.nanoseconds ?? 0
       let manifests = [before, change.configuration].compactMap(\.?.manifest)
-      let keepsState = [before, change.configuration].contains {
+      keepsState = [before, change.configuration].contains {
         $0?.grants.all.contains { $0.capability == .state } == true
       }
       isExclusive = keepsState || manifests.contains { $0.kind == .access || $0.durability == .stateful }
@@ -275,16 +277,11 @@ final class Switchover {
   private func takeOver(now: Int64) {
     for group in groups {
       for old in group.olds { old.isHeld = true }
-      for plan in group.plans {
-        guard let consumer = router.consumer(named: plan.name),
-          let member = group.news.first(where: { $0.consumer == consumer.number })
-        else { continue }
-        router.resubscribe(consumer, to: plan.patterns, by: member)
-      }
+      resubscribe(group, keepsFormer: true)
       for new in group.news {
         new.isHeld = false
         new.probation = .open
-        if group.taken.contains(new.number) { new.accounting = .withheld }
+        if group.keepsState || group.taken.contains(new.number) { new.accounting = .withheld }
         router.subscribeHeld(of: new)
         new.metrics.ready.set(1)
         router.ready(new)
@@ -295,6 +292,16 @@ final class Switchover {
     supervisor.onStep("switched")
     onSwitch(groups.compactMap(\.heldSince).map { now - $0 }.max() ?? 0)
     prove(since: now, now: now)
+  }
+
+  /// Has the consumers of a group hear what the new ones subscribe to.
+  private func resubscribe(_ group: Group, keepsFormer: Bool) {
+    for plan in group.plans {
+      guard let consumer = router.consumer(named: plan.name),
+        let member = group.news.first(where: { $0.consumer == consumer.number })
+      else { continue }
+      router.resubscribe(consumer, to: plan.patterns, by: member, keepsFormer: keepsFormer)
+    }
   }
 
   private func prove(since: Int64, now: Int64) {
@@ -318,6 +325,7 @@ final class Switchover {
     phase = .over
     supervisor.onStep("recorded")
     router.journal.settleDrafts(.keepDrafts(generation: number))
+    for group in groups { resubscribe(group, keepsFormer: false) }
     for new in news {
       new.role = .serving
       new.draft = 0

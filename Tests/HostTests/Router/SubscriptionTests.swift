@@ -73,4 +73,29 @@ import Testing
     #expect(try seen(by: plugin).isEmpty)
     #expect(try subscribe(harness, plugin) == PROMETHEAN_DENIED)
   }
+
+  @Test(arguments: [true, false])
+  func `what only the generation before subscribes to is kept until the change has come to stay`(stays: Bool) throws {
+    let harness = try host()
+    let plugin = try harness.start("indexer.1")
+    let instance = try harness.instance("indexer.1")
+    let consumer = harness.router.consumers[instance.consumer]
+    let event = "promethean.p.echo.t.demo.events.Created"
+    let (before, narrow) = (consumer.patterns + [try TopicPattern(Self.topic)], consumer.patterns)
+    harness.router.resubscribe(consumer, to: before, by: instance)
+
+    harness.router.resubscribe(consumer, to: narrow, by: instance, keepsFormer: true)
+    try harness.publish(Self.topic) { $0.key = "one" }
+    try harness.publish(event) { $0.key = "two" }
+    try harness.publish(event) { $0.key = "one" }
+    harness.read()
+    // In the order of its key, what is kept holds up what comes after it.
+    #expect(try seen(by: plugin) == [event])
+    harness.router.resubscribe(consumer, to: stays ? narrow : before, by: instance)
+    harness.read()
+    #expect(try seen(by: plugin).first == (stays ? event : Self.topic))
+    try harness.publish(Self.topic)
+    harness.read()
+    #expect(try seen(by: plugin) == (stays ? [] : [Self.topic]))
+  }
 }
