@@ -57,6 +57,14 @@ pid_t linux_spawn(const char *program, const char *const *environment, int outpu
   return code ? -1 : pid;
 }
 
+int linux_is_open_for_writing(int descriptor) {
+  // Whoever opens it for writing between the two calls has the kernel send a signal: one that is ignored by default.
+  fcntl(descriptor, F_SETSIG, SIGURG);
+  if (fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+  fcntl(descriptor, F_SETLEASE, F_UNLCK);
+  return 0;
+}
+
 int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 // MARK: - Connections

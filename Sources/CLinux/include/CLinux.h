@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -76,6 +77,10 @@ static inline int64_t linux_modified(const struct stat *file) {
 static inline int64_t linux_changed(const struct stat *file) {
   return (int64_t)file->st_ctim.tv_sec * 1000000000 + file->st_ctim.tv_nsec;
 }
+
+/// Whether somebody has a file open for writing that is open for reading here: 1, or 0, also where the file system does
+/// not say or the file is another user's.
+int linux_is_open_for_writing(int descriptor);
 
 /// Seconds of processor time that this process has used.
 static inline double linux_processor_seconds(void) {

@@ -35,25 +35,32 @@ extension ManifestValue {
   func origin(of library: LibraryFile, isOwn: Bool, _ trust: LibraryTrust, keys: [PublicKey]) -> LibraryOrigin? {
     if isOwn { return .host }
     if trust == .unsigned { return .unsigned }
-    let path = Signature.path(of: library.path)
     do throws(SigningError) {
-      let signature = try Signature(path: path)
-      let key = try signature.verify(library.signedHash, by: keys)
-      return .signed(by: key, comment: signature.trustedComment)
+      let (key, comment) = try library.signature(by: keys)
+      return .signed(by: key, comment: comment)
     } catch {
-      report(Self.complaint(library, path, error))
+      report(library.complaint(error))
       return nil
     }
   }
+}
 
-  private static func complaint(_ library: LibraryFile, _ path: String, _ error: SigningError) -> String {
-    switch error {
-    case .system(_, ENOENT):
-      "\(library.path) is not signed: expected \(library.name).minisig beside it, or trust: unsigned"
+extension LibraryFile {
+  /// Who has signed it, with the comment that was signed along.
+  func signature(by keys: [PublicKey]) throws(SigningError) -> (key: PublicKey, comment: String) {
+    let signature = try Signature(path: Signature.path(of: path))
+    return (try signature.verify(signedHash, by: keys), signature.trustedComment)
+  }
+
+  /// Says in words why nobody trusted has signed it.
+  func complaint(_ error: SigningError) -> String {
+    let signature = Signature.path(of: path)
+    return switch error {
+    case .system(_, ENOENT): "\(path) is not signed: expected \(name).minisig beside it, or trust: unsigned"
     case .otherKey(let found, let expected):
-      "\(path) was made with key \(found), expected one of host.keys, "
+      "\(signature) was made with key \(found), expected one of host.keys, "
         + (expected.isEmpty ? "of which there are none" : expected.map(\.description).spelledOut("or"))
-    default: "\(path) \(error)"
+    default: "\(signature) \(error)"
     }
   }
 }

@@ -53,33 +53,12 @@ extension ManifestValue {
     do throws(LibraryError) {
       let found = try search.find(name)
       path = found.path
-      let library = try LibraryFile(path: found.path)
+      let library = try LibraryFile(path: found.path, LibraryFile.Terms(isFinished: true))
       guard let origin = origin(of: library, isOwn: found.isOwn, trust, keys: keys) else { return nil }
-      let note = try ManifestNote.read(from: library)
-      let file = "\(library.name)(plugin.yml)"
-      compareBeside(library, note)
-      return PluginManifest.read(note, file: file, diagnostics: diagnostics).map { (library, $0, origin) }
+      return try library.manifest(diagnostics, isBesideToo: true).map { (library, $0, origin) }
     } catch {
       report(path.map { "\($0) \(error)" } ?? "\(error)")
       return nil
-    }
-  }
-
-  /// Reports a manifest beside the library that is not the one inside: somebody edited it and did not build.
-  private func compareBeside(_ library: LibraryFile, _ note: ManifestNote) {
-    for path in library.manifestsBeside {
-      guard let bytes = try? readFile(path, sizeMax: 1 << 20), bytes != note.manifest else { continue }
-      let same = zip(bytes, note.manifest).prefix { $0 == $1 }.count
-      let read = bytes.prefix(same)
-      let line = read.count { $0 == UInt8(ascii: "\n") } + 1
-      let column = String(
-        decoding: read.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).last ?? [],
-        as: UTF8.self
-      )
-      diagnostics.report(
-        SourceLocation(file: path, line: line, column: column.unicodeScalars.count + 1),
-        "differs from the manifest inside \(library.name); build the library again"
-      )
     }
   }
 }
@@ -97,6 +76,41 @@ extension LibraryFile {
     let directory = String(path.dropLast(name.count + 1))
     let named = "\(directory)/\(stem).plugin.yml"
     return directory.hasSuffix("/\(stem)") ? [named, "\(directory)/plugin.yml"] : [named]
+  }
+}
+
+extension LibraryFile {
+  /// Reads the manifest that it carries; nil after a report.
+  ///
+  /// - Parameters:
+  ///   - diagnostics: Where what is wrong with the manifest is reported.
+  ///   - isBesideToo: Whether a manifest beside the library is to be the same.
+  /// - Returns: The manifest.
+  /// - Throws: What is wrong with the library.
+  func manifest(_ diagnostics: Diagnostics, isBesideToo: Bool) throws(LibraryError) -> PluginManifest? {
+    let note = try ManifestNote.read(from: self)
+    let before = diagnostics.count
+    if isBesideToo { compareBeside(note, diagnostics) }
+    let manifest = PluginManifest.read(note, file: "\(name)(plugin.yml)", diagnostics: diagnostics)
+    return diagnostics.count == before ? manifest : nil
+  }
+
+  /// Reports a manifest beside the library that is not the one inside: somebody edited it and did not build.
+  private func compareBeside(_ note: ManifestNote, _ diagnostics: Diagnostics) {
+    for path in manifestsBeside {
+      guard let bytes = try? readFile(path, sizeMax: 1 << 20), bytes != note.manifest else { continue }
+      let same = zip(bytes, note.manifest).prefix { $0 == $1 }.count
+      let read = bytes.prefix(same)
+      let line = read.count { $0 == UInt8(ascii: "\n") } + 1
+      let column = String(
+        decoding: read.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).last ?? [],
+        as: UTF8.self
+      )
+      diagnostics.report(
+        SourceLocation(file: path, line: line, column: column.unicodeScalars.count + 1),
+        "differs from the manifest inside \(name); build the library again"
+      )
+    }
   }
 }
 

@@ -52,9 +52,7 @@ extension ManifestValue {
     do throws(LibraryError) {
       let library = try LibraryFile(path: path)
       guard library.digest == digest else { throw LibraryError("was altered: its SHA-256 is \(library.digest)") }
-      let note = try ManifestNote.read(from: library)
-      let file = "\(library.name)(plugin.yml)"
-      return PluginManifest.read(note, file: file, diagnostics: diagnostics).map { (library, $0) }
+      return try library.manifest(diagnostics, isBesideToo: false).map { (library, $0) }
     } catch {
       report("\(path) \(error)")
       return nil
