@@ -42,6 +42,41 @@ struct PageTests {
     )
   }
 
+  @Test func `below the status stands what lies in plugins.d and does not run`() {
+    let files: JSON = [
+      [
+        "file": "libWeather.so", "state": "discovered", "plugin": nil, "id": "weather", "version": "0.1.0",
+        "kind": "access", "provider": "weather", "requests": ["publish promethean.p.weather.t.*.events.>", "clock"],
+        "signature": ["state": "signed", "key": "RWT9", "comment": "mine"],
+      ],
+      [
+        "file": "a.so", "state": "discovered", "plugin": nil, "id": "a", "version": "0.1.0", "kind": "worker",
+        "provider": nil, "requests": [], "signature": ["state": "unsigned"],
+      ],
+      [
+        "file": "b.so", "state": "discovered", "plugin": nil, "id": "b", "version": "0.1.0", "kind": "worker",
+        "provider": nil, "requests": [], "signature": ["state": "bad", "reason": "b.so.minisig was altered"],
+      ],
+      ["file": "libEcho.so", "state": "changed", "plugin": "echo"],
+      ["file": "\u{1B}[2Jhalf.so", "state": "broken", "plugin": nil, "reason": "is being written"],
+    ]
+    #expect(
+      StatusPage(["instances": [], "drop_ins": ["count": 7, "files": files]]).lines(style: .plain, width: 80) == [
+        "no instance is configured",
+        "",
+        "IN plugins.d",
+        "libWeather.so  discovered: weather 0.1.0, access of weather, signed with RWT9",
+        "    requests publish promethean.p.weather.t.*.events.>",
+        "    requests clock",
+        "a.so  discovered: a 0.1.0, worker, not signed",
+        "b.so  discovered: b 0.1.0, worker, not signed by anybody trusted: b.so.minisig was altered",
+        "libEcho.so  changed: echo runs another one; promethean plan says what this would change",
+        "\u{FFFD}[2Jhalf.so  broken: is being written",
+        "and 2 files more",
+      ]
+    )
+  }
+
   @Test func `a host without instances says so`() {
     #expect(StatusPage(["instances": []]).lines(style: .plain, width: 80) == ["no instance is configured"])
   }

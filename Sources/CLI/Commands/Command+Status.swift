@@ -13,7 +13,9 @@ extension Command {
     "Shows the instances of the running host",
     details: """
       LEVEL is how strongly the kernel confines the instance: full (namespaces, Landlock and seccomp), landlock (no namespaces) or none. LAG is the \
-      number of envelopes in the journal that it has still to be given. Below the table stands whatever is not as it should be.
+      number of envelopes in the journal that it has still to be given. Below the table stands whatever is not as it should be, and then what \
+      lies in plugins.d and does not run as it is: discovered (nothing in plugins.yml names it; below it stands what it requests), changed (it is \
+      another library than the plugin runs that names it) or broken.
       """,
     options: [wait],
     exits: [.success: "a host answered, whatever the state of its instances"],

@@ -11,12 +11,13 @@ struct StatusPage {
     instances = report["instances"]?.arrayValue ?? []
   }
 
-  /// The table of instances and whatever is not as it should be.
+  /// The table of instances, whatever is not as it should be, and what lies in `plugins.d` and does not run as it is.
   func lines(style: Style, width: Int?) -> [String] {
-    let problems = problems
-    guard !instances.isEmpty else { return ["no instance is configured"] + problems.map { style(.warning, $0) } }
-    return table.lines(style: style, width: width)
-      + (problems.isEmpty ? [] : [""] + problems.map { style(.warning, $0) })
+    let problems = problems.map { style(.warning, $0) }
+    let dropIns = DropInPage(report["drop_ins"] ?? .null).lines(style: style)
+    let below = dropIns.isEmpty ? [] : [""] + dropIns
+    guard !instances.isEmpty else { return ["no instance is configured"] + problems + below }
+    return table.lines(style: style, width: width) + (problems.isEmpty ? [] : [""] + problems) + below
   }
 
   private var table: Table {

@@ -13,6 +13,8 @@ package struct Deployment: Sendable {
   package var tenants: [Tenant]
   /// In the order of plugins.yml.
   package var plugins: [PluginConfiguration]
+  /// What plugins.yml names as the library of each plugin, also of those that are left out, by their ids.
+  var libraries: [String: String] = [:]
 
   /// Where the host keeps its files.
   package var stateDirectory: String { Self.stateDirectory(in: directory) }
@@ -101,6 +103,7 @@ extension Deployment {
     )
     let before = fields.value.diagnostics.count
     deployment.plugins = fields.optional("plugins")?.pluginEntries { PluginConfiguration.read($0, $1, in: scope) } ?? []
+    deployment.libraries = fields.optional("plugins")?.namedLibraries ?? [:]
     let isWhole = fields.value.diagnostics.count == before
     deployment.removeConflicting(fields.value.diagnostics, isWhole: isWhole)
     return deployment

@@ -43,7 +43,8 @@ package final class LibraryFile: Sendable {
     var followsLinks = true
     /// Whether nobody may have it open for writing: so that no half of what is written in place is taken for a whole.
     var isFinished = false
-    /// In bytes; by default above every plausible library with debug information. What is larger was given by mistake.
+    /// In bytes; by default above every plausible library with debug information, so that what is larger was given by
+    /// mistake.
     var sizeMax = 1 << 30
     /// Called before each block is read with where it begins.
     var step: (Int) -> Void = { _ in }

@@ -18,12 +18,15 @@ struct LibrarySearch {
     return resolved == ownDirectory
   }
 
+  /// What a library of this name may be called, first the one that is taken first.
+  static func files(of name: String) -> [String] { ["lib\(name).so", "\(name).so"] }
+
   /// Finds a library by path, if it has a slash, or by name.
   func find(_ name: String) throws(LibraryError) -> (path: String, isOwn: Bool) {
     if name.hasPrefix("/") { return (name, false) }
     if name.contains("/") { return ("\(directory)/\(name)", false) }
-    let directories = ["\(directory)/plugins.d"] + path
-    let files = ["lib\(name).so", "\(name).so"]
+    let directories = ["\(directory)/\(Deployment.dropInFolder)"] + path
+    let files = Self.files(of: name)
     for directory in directories {
       for file in files where unsafe access("\(directory)/\(file)", F_OK) == 0 {
         return ("\(directory)/\(file)", Self.isOwn(directory))

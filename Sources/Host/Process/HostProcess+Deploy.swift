@@ -106,6 +106,8 @@ extension HostProcess {
   private func adopt(_ work: DeployWork, _ order: DeployOrder) {
     deployment = work.deployment
     supervisor.adopt(work.deployment)
+    dropIns.use(work.deployment.host.keys)
+    countDropIns()
     log.keep(from: work.deployment.host.logLevel)
     degraded["plugins.yml"] = nil
     for plugin in work.deployment.plugins { degraded["plugin \(plugin.id)"] = nil }

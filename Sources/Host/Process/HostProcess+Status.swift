@@ -13,6 +13,7 @@ extension HostProcess {
       "degraded": .array(degraded.sorted { $0.key < $1.key }.map { .string("\($0.key): \($0.value)") }),
       "control_groups": groups.map { JSON.string($0.description) } ?? .null,
       "journal": keeper.status,
+      "drop_ins": dropIns.status(in: deployment),
       "instances": .array(supervisor.instances.map { router.status(of: $0, now: now) }),
     ]
   }

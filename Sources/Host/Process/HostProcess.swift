@@ -48,6 +48,8 @@ package final class HostProcess {
   /// Reads and writes what runs, and is to run, on a thread of its own.
   let deployer: Deployer
   let deployThread: WorkThread
+  /// What lies in `plugins.d`.
+  let dropIns: DropIns
   /// Whether a change of what runs is under way.
   var isDeploying = false
   private let lock: HostLock
@@ -85,6 +87,7 @@ package final class HostProcess {
     deployment = start.deployment
     try options.check(deployment.plugins.filter(\.enabled).map(\.id) + diagnostics.compactMap(\.plugin))
     deployThread = try WorkThread("deploy")
+    dropIns = try DropIns(of: deployment)
     signals = try SignalSource()
 
     let redactor = Redactor()
@@ -157,6 +160,7 @@ package final class HostProcess {
     watchInstances()
     poller.add(signals.descriptor, token: Token.signals)
     poller.add(events.descriptor, token: Token.events)
+    if let descriptor = dropIns.descriptor { poller.add(descriptor, token: Token.dropIns) }
     let events = self.events
     let admin = try AdminServer(path: paths.adminSocket) { events.post(.admin($0)) }
     self.admin = admin
@@ -166,6 +170,7 @@ package final class HostProcess {
     loop()
     supervisor.launcher.close()
     deployThread.close()
+    dropIns.close()
     // First of all, for clients may be slow to take their last answers.
     router.finish()
     admin.stop()
@@ -222,6 +227,7 @@ package final class HostProcess {
     router.tick(now: now, realtime: HostClock.realtime)
     operations?.tick()
     keeper.tick(now: now, needed: min(router.lowestCursor, (journal.unburied ?? .max) - 1))
+    tickDropIns(now: now)
     readiness.update(supervisor.instances)
     health.update(
       unhealthy: degraded.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" },
@@ -237,6 +243,7 @@ package final class HostProcess {
   private func handle(_ event: Poller.Event) {
     switch event.token {
     case Token.signals: while let signal = signals.next() { hear(signal) }
+    case Token.dropIns: dropIns.hear(now: HostClock.monotonic)
     case Token.events: for event in events.drain() { handle(event) }
     default:
       guard let (instance, role) = Token.instance(event.token, of: router) else { return }

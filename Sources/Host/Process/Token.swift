@@ -5,6 +5,7 @@
 enum Token {
   static let signals: UInt64 = 1
   static let events: UInt64 = 2
+  static let dropIns: UInt64 = 3
   private static let firstInstance: UInt64 = 1 << 8
 
   static func of(_ instance: Instance, _ role: Supervisor.DescriptorRole) -> UInt64 {

@@ -8,6 +8,9 @@ package final class HostMetrics: Sendable {
   /// Envelopes routed, by topic area; `sys` is the host's own.
   package let routed: AreaCounters
 
+  /// Files of `plugins.d`, by what becomes of them.
+  let dropIns: MetricFamily<Gauge>
+
   let families: InstanceFamilies
 
   /// Registers everything, with what this build is.
@@ -21,6 +24,11 @@ package final class HostMetrics: Sendable {
     families = InstanceFamilies(registry)
     routed = AreaCounters(
       registry.counter("promethean_routed_envelopes_total", help: "Envelopes routed, by topic area.", labels: ["area"])
+    )
+    dropIns = registry.gauge(
+      "promethean_drop_in_libraries",
+      help: "Files of plugins.d that do not run as they are, by what becomes of them.",
+      labels: ["state"]
     )
     journal = JournalMetrics(registry)
     plugins = PluginMetrics(registry, redactor: redactor)
