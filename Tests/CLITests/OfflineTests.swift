@@ -1,6 +1,7 @@
 import Envelope
 import Foundation
 import Host
+import TestSupport
 import Testing
 
 @testable import CLI
@@ -25,6 +26,30 @@ struct OfflineTests {
     let run = Run("validate", Self.deployment)
     #expect(run.code == .success)
     #expect(run.output == "\(Self.deployment): nothing is wrong (3 plugins, 2 tenants)\n")
+  }
+
+  @Test func `a library is shown with an entry to paste`() throws {
+    let directory = TemporaryDirectory()
+    let manifest =
+      "agent: { id: weather, kind: access, provider: sky, version: 1.0.0, abi: 1.0, capabilities: [clock] }"
+    let bytes = ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8)))
+    _ = try directory.file("plugins.yml", "version: 1\n")
+    let library = "\(directory.path)/libWeather.so"
+    try Data(bytes).write(to: URL(filePath: library))
+    let run = Run("show", library, "--deployment", directory.path)
+    #expect(run.code == .success)
+    #expect(
+      run.lines == [
+        "# weather 1.0.0, access of sky, not signed", "  weather:", "    library: \"./libWeather.so\"",
+        "    trust: unsigned  # nobody who is trusted has signed it", "    tenants: [\"sky/*\"]", "    grants:",
+        "      clock: {}",
+      ]
+    )
+    let json = try JSON.parse(Run("show", library, "--deployment", directory.path, "--json").output)
+    #expect(json["id"] == "weather" && json["entry"]?.stringValue == run.lines.dropFirst().map { $0 + "\n" }.joined())
+    let failed = Run("show", "\(directory.path)/plugins.yml", "--deployment", directory.path)
+    #expect(failed.code == .failure)
+    #expect(failed.errors == "promethean: \(directory.path)/plugins.yml is not an ELF file\n")
   }
 
   @Test func `everything that is wrong is printed with its place`() throws {

@@ -5,7 +5,7 @@ extension Command {
     "Runs sandboxed plugins for social agents and shows what passes between them",
     details: """
       A deployment is a directory with a plugins.yml, which says what runs, for whom and allowed what. One host runs a deployment; the other \
-      commands speak to it over a socket in the directory, or read files alone (validate, plan, diff, history, grants).
+      commands speak to it over a socket in the directory, or read files alone (validate, show, plan, diff, history, grants).
 
       promethean COMMAND --help explains a command.
       """,
@@ -15,7 +15,8 @@ extension Command {
       Example("promethean --deployment /srv/agents status", "Asks the host of another deployment."),
     ],
     subcommands: [
-      up, down, status, validate, plan, diff, apply, rollback, history, reload, send, request, tap, query, logs, grants,
+      up, down, status, validate, show, plan, diff, apply, rollback, history, reload, send, request, tap, query, logs,
+      grants,
       sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version, help,
     ]
   )

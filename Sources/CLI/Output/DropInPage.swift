@@ -19,19 +19,20 @@ struct DropInPage {
   }
 
   private func lines(_ file: JSON, _ style: Style) -> [String] {
-    let state = text(file, "state")
-    let words = "\(style(.name, text(file, "file")))  \(style(Self.role(state), state)): "
+    let state = Self.text(file, "state")
+    let words = "\(style(.name, Self.text(file, "file")))  \(style(Self.role(state), state)): "
     switch state {
-    case "broken": return [words + text(file, "reason")]
+    case "broken": return [words + Self.text(file, "reason")]
     case "changed":
-      return [words + "\(text(file, "plugin")) runs another one; promethean plan says what this would change"]
+      return [words + "\(Self.text(file, "plugin")) runs another one; promethean plan says what this would change"]
     default:
       let requests = (file["requests"]?.arrayValue ?? []).compactMap(\.stringValue).map(Cells.printable)
-      return [words + library(file)] + requests.map { "    requests \($0)" }
+      return [words + Self.library(file)] + requests.map { "    requests \($0)" }
     }
   }
 
-  private func library(_ file: JSON) -> String {
+  /// What a library is, in a line.
+  static func library(_ file: JSON) -> String {
     let provider = file["provider"]?.stringValue.map { " of \($0)" } ?? ""
     let name = "\(text(file, "id")) \(text(file, "version")), \(text(file, "kind"))\(Cells.printable(provider))"
     let signature = file["signature"] ?? .null
@@ -50,5 +51,5 @@ struct DropInPage {
     }
   }
 
-  private func text(_ value: JSON, _ key: String) -> String { Cells.printable(value[key]?.stringValue ?? "?") }
+  private static func text(_ value: JSON, _ key: String) -> String { Cells.printable(value[key]?.stringValue ?? "?") }
 }
