@@ -43,19 +43,22 @@ struct DropIn: Sendable, Hashable {
 extension DropIn.Library {
   /// How many grants are kept of one library, so that a hostile one fills nobody's memory; people read fewer.
   private static let requestsMax = 32
-  /// How long a text of a library's is that is kept, in characters: two lines of a terminal.
-  private static let textMax = 200
-
   init(_ library: LibraryFile, _ manifest: PluginManifest, keys: [PublicKey]) {
-    (digest, id, kind, version) = (library.digest, manifest.id, manifest.kind.rawValue, Self.cut(manifest.version))
-    (provider, about) = (manifest.provider, manifest.about.map(Self.cut))
+    (digest, id, kind, version) = (library.digest, manifest.id, manifest.kind.rawValue, DropIn.cut(manifest.version))
+    (provider, about) = (manifest.provider, manifest.about.map(DropIn.cut))
     let lines = manifest.requests.map(\.line)
     let more = lines.count > Self.requestsMax ? ["and \(lines.count - Self.requestsMax) more"] : []
-    requests = lines.prefix(Self.requestsMax).map(Self.cut) + more
+    requests = lines.prefix(Self.requestsMax).map(DropIn.cut) + more
     signature = DropIn.Signed(of: library, keys: keys)
   }
+}
 
-  private static func cut(_ text: String) -> String {
+extension DropIn {
+  /// How long a text is that is kept of others' making, in characters: a few lines of a terminal.
+  private static let textMax = 300
+
+  /// A text of others' making, or one that quotes it, as much of it as is kept.
+  static func cut(_ text: String) -> String {
     text.count > textMax ? text.prefix(textMax) + "…" : text
   }
 }
@@ -64,7 +67,7 @@ extension DropIn.Signed {
   init(of library: LibraryFile, keys: [PublicKey]) {
     do throws(SigningError) {
       let (key, comment) = try library.signature(by: keys)
-      self = .by(key: "\(key)", comment: comment)
+      self = .by(key: "\(key)", comment: DropIn.cut(comment))
     } catch {
       if case .system(_, ENOENT) = error { self = .nobody } else { self = .badly(library.complaint(error)) }
     }

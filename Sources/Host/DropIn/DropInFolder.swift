@@ -80,7 +80,7 @@ struct DropInFolder: Sendable {
       }
       let first = diagnostics.all.first.map { "\($0)" } ?? "its manifest cannot be read"
       let more = diagnostics.count > 1 ? ", and \(diagnostics.count - 1) more" : ""
-      return (.unreadable(first + more), stamp)
+      return (.unreadable(DropIn.cut(first) + more), stamp)
     } catch {
       return (.unreadable("\(error)"), stamp)
     }

@@ -46,7 +46,12 @@ import Testing
     try fixture.write("a.so", ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8))))
     let library = try #require(fixture.folder.look(at: "a.so")?.library)
     #expect(library.requests.count == 33 && library.requests.last == "and 468 more")
-    #expect(library.about?.count == 201)
+    #expect(library.about?.count == 301)
+    let key = String(repeating: "k", count: 1000)
+    let wrong = "agent: { id: a, kind: worker, version: 1.0.0, abi: 1.0, \(key): 1 }"
+    try fixture.write("a.so", ELFFixture.library(notes: ELFFixture.note(manifest: Array(wrong.utf8))))
+    let reason = try #require(fixture.folder.look(at: "a.so")?.reason)
+    #expect(reason.contains("kkk") && reason.count < 400)
   }
 
   // MARK: - While it changes
