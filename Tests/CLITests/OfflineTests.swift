@@ -31,7 +31,7 @@ struct OfflineTests {
   @Test func `a library is shown with an entry to paste`() throws {
     let directory = TemporaryDirectory()
     let manifest =
-      "agent: { id: weather, kind: access, provider: sky, version: 1.0.0, abi: 1.0, capabilities: [clock] }"
+      "agent: { id: weather, kind: access, provider: sky, version: 1.0.0, abi: 1.1, capabilities: [clock] }"
     let bytes = ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8)))
     _ = try directory.file("plugins.yml", "version: 1\n")
     let library = "\(directory.path)/libWeather.so"

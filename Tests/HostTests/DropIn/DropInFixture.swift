@@ -19,7 +19,7 @@ final class DropInFixture {
         id: \(id)
         kind: worker
         version: 1.2.3
-        abi: 1.0
+        abi: 1.1
         description: Says \(id).
         inputs: [{ topic: "promethean.p.*.t.*.events.Created" }]
         capabilities: [clock]

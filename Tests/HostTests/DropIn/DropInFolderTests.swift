@@ -42,13 +42,13 @@ import Testing
   @Test func `what a library requests is bounded`() throws {
     let topics = (0..<500).map { "{ topic: \"promethean.p.echo.t.demo.events.E\($0)\" }" }.joined(separator: ", ")
     let manifest =
-      "agent: { id: a, kind: worker, version: 1.0.0, abi: 1.0, description: \(String(repeating: "x", count: 900)), inputs: [\(topics)] }"
+      "agent: { id: a, kind: worker, version: 1.0.0, abi: 1.1, description: \(String(repeating: "x", count: 900)), inputs: [\(topics)] }"
     try fixture.write("a.so", ELFFixture.library(notes: ELFFixture.note(manifest: Array(manifest.utf8))))
     let library = try #require(fixture.folder.look(at: "a.so")?.library)
     #expect(library.requests.count == 33 && library.requests.last == "and 468 more")
     #expect(library.about?.count == 301)
     let key = String(repeating: "k", count: 1000)
-    let wrong = "agent: { id: a, kind: worker, version: 1.0.0, abi: 1.0, \(key): 1 }"
+    let wrong = "agent: { id: a, kind: worker, version: 1.0.0, abi: 1.1, \(key): 1 }"
     try fixture.write("a.so", ELFFixture.library(notes: ELFFixture.note(manifest: Array(wrong.utf8))))
     let reason = try #require(fixture.folder.look(at: "a.so")?.reason)
     #expect(reason.contains("kkk") && reason.count < 400)
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func `no part of a library is taken for one`() throws {
-    let manifest = Array("agent: { id: a, kind: worker, version: 1.0.0, abi: 1.0 }".utf8)
+    let manifest = Array("agent: { id: a, kind: worker, version: 1.0.0, abi: 1.1 }".utf8)
     let whole = ELFFixture.library(notes: ELFFixture.note(manifest: manifest))
     for length in 0..<whole.count {
       try fixture.write("a.so", Array(whole.prefix(length)))

@@ -15,7 +15,7 @@ import Testing
       kind: access
       provider: sky
       version: 1.0.0
-      abi: 1.0
+      abi: 1.1
       outputs: [{ topic: "promethean.p.sky.t.*.events.(Rain|Sun)" }]
       capabilities:
         - provider.rest.call
@@ -32,7 +32,7 @@ import Testing
       id: keeper
       kind: service
       version: 1.0.0
-      abi: 1.0
+      abi: 1.1
       provides: [storage.documents, llm.complete, http.fetch]
     """
 
@@ -41,7 +41,7 @@ import Testing
       id: reader
       kind: worker
       version: 1.0.0
-      abi: 1.0
+      abi: 1.1
       inputs: [{ topic: "promethean.p.*.t.*.events.>" }]
       capabilities:
         - storage.documents: { messages: [read, write], "*": read }
