@@ -211,7 +211,8 @@ final class BenchHost {
             publish: ["promethean.p.bench.t.*.(voice|events|control).noise"]
             log: {}
             clock: {}
-          limits: { memory: 64MiB, in_flight: 1, max_attempts: 100 }
+            fs.write: [data]
+          limits: { memory: 64MiB, disk: 64MiB, in_flight: 1, max_attempts: 100 }
       """
     let keeper = plan.keeper.map { handsOver in
       """

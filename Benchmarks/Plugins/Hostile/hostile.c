@@ -8,6 +8,7 @@
 #define HAS_POLL
 #include "../bench_plugin.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -64,6 +65,20 @@ static void deadlock(void) {
   pthread_mutex_unlock(&lock);
 }
 
+/// Fills its directory, whose name the host has written into its configuration.
+static void fill(void) {
+  static char piece[1 << 20], path[4096];
+  const char *key = "\"directory\":\"", *found = memmem(host->config.data, host->config.size, key, strlen(key));
+  if (!found) abort();
+  found += strlen(key);
+  snprintf(path, sizeof path, "%.*s/noise", (int)strcspn(found, "\""), found);
+  int file = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  while (!is_over() && write(file, piece, sizeof piece) > 0) continue;
+  close(file);
+  if (is_over()) unlink(path);
+  host->wake(host->context);
+}
+
 // MARK: - Floods: each goes on until there is no room, and again when there is.
 
 static promethean_envelope noise(const char *topic) {
@@ -105,7 +120,7 @@ static const struct {
 } kinds[] = {
     {"segfault", segfault}, {"fork", fork_process}, {"leak", leak}, {"poke", poke},         {"spin", spin},
     {"deadlock", deadlock}, {"frames", frames},     {"events", events}, {"requests", requests}, {"logs", logs},
-    {"output", output},
+    {"output", output}, {"disk", fill},
 };
 
 static promethean_status deliver(void *instance, uint64_t delivery, const promethean_host_envelope *envelope) {

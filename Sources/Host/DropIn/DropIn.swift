@@ -43,6 +43,7 @@ struct DropIn: Sendable, Hashable {
 extension DropIn.Library {
   /// How many grants are kept of one library, so that a hostile one fills nobody's memory; people read fewer.
   private static let requestsMax = 32
+
   init(_ library: LibraryFile, _ manifest: PluginManifest, keys: [PublicKey]) {
     (digest, id, kind, version) = (library.digest, manifest.id, manifest.kind.rawValue, DropIn.cut(manifest.version))
     (provider, about) = (manifest.provider, manifest.about.map(DropIn.cut))

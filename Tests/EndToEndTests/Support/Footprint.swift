@@ -29,9 +29,9 @@ struct Footprint: Equatable, CustomStringConvertible {
     }
   }
 
-  /// What something is, without numbers and digests that are others each time.
+  /// What something is, without numbers and digests that are others each time, and whether its file has been replaced.
   private static func kind(_ name: String) -> String {
-    name.replacing(/[0-9a-f]{64}|\[[0-9]+\]|\/proc\/[0-9]+/, with: "*")
+    name.replacing(/[0-9a-f]{64}|\[[0-9]+\]|\/proc\/[0-9]+/, with: "*").replacing(".so (deleted)", with: ".so")
   }
 
   /// The resident memory of a process, in bytes.

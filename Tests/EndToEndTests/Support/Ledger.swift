@@ -17,8 +17,8 @@ final class Ledger {
   private static let key = SecretKey.generate()
   private static let inputs = ["promethean.p.echo.t.demo.events.Numbered", "promethean.p.echo.t.demo.ledger.*"]
 
-  /// The text of plugins.yml; libraries have to be signed.
-  static func manifest(rate: Int = 20_000, delay: Int = 0) -> String {
+  /// The text of plugins.yml.
+  static func manifest(rate: Int = 20_000, delay: Int = 0, trust: String = "signed") -> String {
     """
     version: 1
     host: { http: { enabled: false }, keys: [\(key.publicKey)] }
@@ -26,6 +26,7 @@ final class Ledger {
     plugins:
       ledger:
         library: ledger
+        trust: \(trust)
         tenants: [echo/demo]
         grants:
           subscribe: [promethean.p.echo.t.demo.events.Numbered, "promethean.p.echo.t.demo.ledger.*"]
@@ -35,8 +36,13 @@ final class Ledger {
   }
 
   /// Starts the host, once something was done to it.
-  init(_ prepare: (TestHost) -> Void = { _ in }) throws {
-    host = try TestHost(Self.manifest())
+  ///
+  /// - Parameters:
+  ///   - trust: Whether libraries have to be `signed`.
+  ///   - prepare: What is done.
+  /// - Throws: What the compiler says, or why the host does not start.
+  init(trust: String = "signed", _ prepare: (TestHost) -> Void = { _ in }) throws {
+    host = try TestHost(Self.manifest(trust: trust))
     try Self.build(host)
     prepare(host)
     try host.start()

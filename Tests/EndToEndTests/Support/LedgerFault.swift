@@ -55,8 +55,8 @@ struct LedgerFault: Sendable, CustomTestStringConvertible {
       reason: "expected an exported function `promethean_plugin_entry_v1`, found none",
       place: .build
     ),
-    Self(name: "WRONG_ABI", reason: "it is built for ABI 99.0, expected 1.0", place: .build),
-    Self(name: "WRONG_NOTE", reason: "was built against ABI 99.0, this host has 1.0", place: .build),
+    Self(name: "WRONG_ABI", reason: "it is built for ABI 99.1, expected 1.1", place: .build),
+    Self(name: "WRONG_NOTE", reason: "was built against ABI 99.1, this host runs 1.0 to 1.1", place: .build),
     Self(name: "MISSING_SYMBOL", reason: "undefined symbol: nobody_has_this", place: .build),
     Self(name: "CRASH_IN_CONSTRUCTOR", reason: crash),
     Self(name: "HANG_IN_CONSTRUCTOR", reason: "it was loading its library for longer than it may"),
