@@ -41,61 +41,7 @@ final class Switchover {
     let new: Instance?
   }
 
-  /// One plugin's instances, which go through the steps together.
-  final class Group {
-    let plugin: String
-    let pairs: [Pair]
-    /// What the consumers are to subscribe to.
-    let plans: [ConsumerPlan]
-    /// The configuration that the old ones have.
-    let before: PluginConfiguration?
-    /// The most time that the old ones have to finish, ns.
-    let drain: Int64
-    /// Whether old and new are never to work at the same time.
-    let isExclusive: Bool
-    /// Whether what they handle has effects in state that the host keeps for them.
-    let keepsState: Bool
-    fileprivate(set) var step = Step.creating
-    /// Those that were asked to give what they have, and those that have.
-    fileprivate var asked: Set<Int> = []
-    fileprivate var given: Set<Int> = []
-    fileprivate var taken: Set<Int> = []
-    /// When nobody took any more, on the monotonic clock.
-    fileprivate(set) var heldSince: Int64?
-
-    init(_ change: Change, pairs: [Pair], before: PluginConfiguration?) {
-      plugin = change.plugin
-      self.pairs = pairs
-      self.before = before
-      plans = change.configuration.map(ConsumerPlan.all) ?? []
-      drain = (before ?? change.configuration)?.limits.drain.nanoseconds ?? 0
-      let manifests = [before, change.configuration].compactMap(\.?.manifest)
-      keepsState = [before, change.configuration].contains {
-        $0?.grants.all.contains { $0.capability == .state } == true
-      }
-      isExclusive = keepsState || manifests.contains { $0.kind == .access || $0.durability == .stateful }
-    }
-
-    var olds: [Instance] { pairs.compactMap(\.old) }
-    var news: [Instance] { pairs.compactMap(\.new) }
-    fileprivate var working: [Instance] { olds.filter(\.isRunning) }
-    fileprivate var mustHold: Bool { isExclusive || olds.contains(where: \.canHandOver) }
-  }
-
-  /// How far a group is.
-  enum Step {
-    /// Until all new ones are made.
-    case creating
-    /// Until the old ones have finished what they have.
-    case draining(deadline: Int64)
-    /// Until those that can have given what they keep, and the new ones have taken it.
-    case handing(deadline: Int64)
-    /// Until the new ones are ready and well.
-    case starting
-    case ready
-  }
-
-  private enum Phase {
+  enum Phase {
     case preparing
     /// The new ones serve, and the old ones stand by.
     case proving(since: Int64)
@@ -110,13 +56,13 @@ final class Switchover {
 
   let groups: [Group]
   /// The generation of the deployment that the new instances are of.
-  private let number: Int64
-  private unowned let supervisor: Supervisor
-  private var phase = Phase.preparing
-  private let completion: (Result<Void, Failure>) -> Void
+  let number: Int64
+  unowned let supervisor: Supervisor
+  var phase = Phase.preparing
+  let completion: (Result<Void, Failure>) -> Void
   /// Called at the point at which the new ones take over, with how long nobody took, ns.
-  private let onSwitch: (Int64) -> Void
-  private let confirm: (@escaping (String?) -> Void) -> Void
+  let onSwitch: (Int64) -> Void
+  let confirm: (@escaping (String?) -> Void) -> Void
 
   /// Prepares to replace instances; `begin` starts the new ones.
   ///
@@ -143,9 +89,9 @@ final class Switchover {
     self.completion = completion
   }
 
-  private var router: Router { supervisor.router }
-  private var news: [Instance] { groups.flatMap(\.news) }
-  private var olds: [Instance] { groups.flatMap(\.olds) }
+  var router: Router { supervisor.router }
+  var news: [Instance] { groups.flatMap(\.news) }
+  var olds: [Instance] { groups.flatMap(\.olds) }
 
   private func group(of instance: Instance) -> Group? {
     groups.first { group in group.pairs.contains { $0.old === instance || $0.new === instance } }
@@ -271,157 +217,4 @@ final class Switchover {
     group.taken.insert(instance.number)
     advance(now: now)
   }
-
-  // MARK: - The switch
-
-  private func takeOver(now: Int64) {
-    for group in groups {
-      for old in group.olds { old.isHeld = true }
-      resubscribe(group, keepsFormer: true)
-      for new in group.news {
-        new.isHeld = false
-        new.probation = .open
-        if group.keepsState || group.taken.contains(new.number) { new.accounting = .withheld }
-        router.subscribeHeld(of: new)
-        new.metrics.ready.set(1)
-        router.ready(new)
-      }
-      for consumer in group.abandoned(of: router) { router.silence(consumer) }
-    }
-    phase = .proving(since: now)
-    supervisor.onStep("switched")
-    onSwitch(groups.compactMap(\.heldSince).map { now - $0 }.max() ?? 0)
-    prove(since: now, now: now)
-  }
-
-  /// Has the consumers of a group hear what the new ones subscribe to.
-  private func resubscribe(_ group: Group, keepsFormer: Bool) {
-    for plan in group.plans {
-      guard let consumer = router.consumer(named: plan.name),
-        let member = group.news.first(where: { $0.consumer == consumer.number })
-      else { continue }
-      router.resubscribe(consumer, to: plan.patterns, by: member, keepsFormer: keepsFormer)
-    }
-  }
-
-  private func prove(since: Int64, now: Int64) {
-    for new in news {
-      if let unwell = new.unwell { return fail(new.plugin.id, "it is unwell: \(unwell)") }
-      if new.probation == .passed { continue }
-      guard now >= since + Self.probation, new.deliveries.count == 0 else { return }
-    }
-    phase = .confirming
-    supervisor.onStep("proved")
-    confirm { [weak self] problem in
-      guard let self else { return }
-      // It may have failed meanwhile.
-      guard case .confirming = phase else { return }
-      if let problem { fail(news.first?.plugin.id ?? "", problem) } else { succeed() }
-    }
-  }
-
-  private func succeed() {
-    let now = HostClock.monotonic
-    phase = .over
-    supervisor.onStep("recorded")
-    router.journal.settleDrafts(.keepDrafts(generation: number))
-    for group in groups { resubscribe(group, keepsFormer: false) }
-    for new in news {
-      new.role = .serving
-      new.draft = 0
-      new.probation = .none
-      new.trial = nil
-      router.countWithheld(by: new)
-      router.ready(new)
-    }
-    for old in olds { supervisor.retire(old, now: now) }
-    completion(.success(()))
-  }
-
-  // MARK: - The way back
-
-  /// Puts the old generation back.
-  func fail(_ plugin: String, _ reason: String) {
-    let hasSwitched: Bool
-    switch phase {
-    case .preparing: hasSwitched = false
-    case .proving, .confirming: hasSwitched = true
-    case .over: return
-    }
-    phase = .over
-    for group in groups {
-      for new in group.news {
-        new.isHeld = true
-        router.takeBackWithheld(by: new)
-        supervisor.discard(new, "the generation is not to be: \(reason)")
-      }
-      for old in group.olds {
-        old.isHeld = false
-        if group.asked.contains(old.number) {
-          if !group.given.contains(old.number) { old.unwantedGifts += 1 }
-          resume(old)
-        }
-        if old.isRunning { old.metrics.ready.set(1) }
-        router.ready(old)
-      }
-      if hasSwitched { restore(group) }
-      if group.plugin == plugin { for old in group.olds { old.refusal = reason } }
-    }
-    router.journal.settleDrafts(.dropDrafts)
-    completion(.failure(Failure(plugin: plugin, reason: reason, hasSwitched: hasSwitched)))
-  }
-
-  private func resume(_ old: Instance) {
-    do throws(RunnerError) { try old.process?.sendControl(ControlMessage(kind: UInt32(WIRE_RESUME))) } catch {
-      supervisor.kill(old, error.description)
-    }
-  }
-
-  /// Has the consumers of a group hear what they heard before.
-  private func restore(_ group: Group) {
-    for plan in group.before.map(ConsumerPlan.all) ?? [] {
-      guard let consumer = router.consumer(named: plan.name),
-        let member = group.olds.first(where: { $0.consumer == consumer.number })
-      else { continue }
-      router.resubscribe(consumer, to: plan.patterns, by: member)
-    }
-    let heard = Set(group.olds.map(\.consumer))
-    for plan in group.plans {
-      guard let consumer = router.consumer(named: plan.name), !heard.contains(consumer.number) else { continue }
-      router.silence(consumer)
-    }
-  }
-}
-
-extension Switchover.Group {
-  fileprivate var isReady: Bool { if case .ready = step { true } else { false } }
-
-  /// Those that give what they keep, and those that take it.
-  fileprivate var givers: [Instance] { working.filter(\.canHandOver) }
-  fileprivate var takers: [Instance] {
-    pairs.compactMap { $0.old?.canHandOver == true && $0.old?.isRunning == true ? $0.new : nil }
-  }
-  fileprivate var drainText: String { "\(drain / nanosecondsPerMillisecond) ms" }
-
-  /// The consumers of old instances that are to have no members any more.
-  fileprivate func abandoned(of router: Router) -> [Consumer] {
-    let kept = Set(plans.map(\.name))
-    return Set(olds.map(\.consumer)).sorted().map { router.consumers[$0] }.filter { !kept.contains($0.name) }
-  }
-}
-
-extension Instance {
-  /// Whether its process runs and has started.
-  var isRunning: Bool { if case .running = state { process != nil && failure == nil } else { false } }
-
-  /// Whether it is made, and has come at least so far as to wait for its turn.
-  fileprivate var isMade: Bool {
-    switch state {
-    case .starting(.created, _), .starting(.take, _), .starting(.start, _), .running: true
-    default: false
-    }
-  }
-
-  /// Whether it is made, and waits for its turn.
-  fileprivate var isCreated: Bool { if case .starting(.created, _) = state { true } else { false } }
 }
