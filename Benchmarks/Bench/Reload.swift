@@ -83,9 +83,9 @@ extension BenchHost {
   fileprivate func reload(_ plugin: String) throws -> Double {
     var gap: Double?
     let answer = try client.call("reload", ["plugin": .string(plugin)]) { step in
-      // `nobody took for 1234 µs`.
+      // `deliveries paused for 1234 µs`, or `without a pause`.
       if step["step"] == "switch" {
-        gap = step["message"]?.stringValue?.split(separator: " ").compactMap { Double(String($0)) }.first
+        gap = step["message"]?.stringValue?.split(separator: " ").compactMap { Double(String($0)) }.first ?? 0
       }
       return true
     }

@@ -51,7 +51,9 @@ extension HostProcess {
       // Of instances that are only renewed, a host that is killed meanwhile keeps nothing.
       number: work.generation.map { Int64($0.number) } ?? .max,
       onSwitch: { gap in
-        order.step(DeployStep(step: "switch", message: "nobody took for \(gap / 1000) µs"))
+        guard !changes.isEmpty else { return }
+        let pause = gap == 0 ? "without a pause" : "deliveries paused for \(gap / 1000) µs"
+        order.step(DeployStep(step: "switch", message: pause))
       },
       confirm: { [weak self] confirmed in self?.commit(work, order, confirmed) },
       completion: { [weak self] result in
