@@ -88,6 +88,8 @@ struct Program {
   private static func message(of error: any Error) -> String {
     switch error {
     case Console.Failure.failed(let code): "cannot write: \(systemMessage(code))"
+    // It says so itself.
+    case AdminClientError.refused(code: "stale", let message): message
     default: "\(error)"
     }
   }

@@ -30,7 +30,8 @@ package enum SigningError: Error, Hashable, Sendable, CustomStringConvertible {
       expected.isEmpty
         ? "was made with key \(found), but no key is trusted"
         : "was made with key \(found), expected \(expected.map(\.description).joined(separator: " or "))"
-    case .alteredFile(let id): "is not the signature of key \(id) for this file: one of the two was altered"
+    case .alteredFile(let id):
+      "is not the signature of key \(id) for this file: it is older, or one of the two was altered"
     case .alteredComment(let id): "has a trusted comment that is not the one key \(id) has signed"
     case .legacy: "is in minisign's legacy format (Ed), expected one of the file's hash (ED)"
     }

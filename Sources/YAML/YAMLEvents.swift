@@ -54,7 +54,7 @@ struct YAMLEvent {
     case YAML_SEQUENCE_END_EVENT: return .sequenceEnd
     case YAML_MAPPING_END_EVENT: return .mappingEnd
     case YAML_ALIAS_EVENT:
-      throw YAMLError(mark: mark, message: "aliases are not supported; write the value out")
+      throw YAMLError(mark: mark, message: "aliases are not supported; write the value out, or put a text in quotes")
     case YAML_SEQUENCE_START_EVENT:
       let start = unsafe event.data.sequence_start
       unsafe try refuse(anchor: start.anchor, tag: start.tag, at: mark)
@@ -91,7 +91,9 @@ struct YAMLEvent {
     // A broken byte has no mark of its own: the scanner has come as far as `mark`.
     let isReader = unsafe parser.pointee.error == YAML_READER_ERROR
     let mark = unsafe isReader ? position(ofByte: parser.pointee.problem_offset) : YAMLMark(parser.pointee.problem_mark)
-    return YAMLError(mark: mark, message: context + problem)
+    let isAlias = context.hasPrefix("while scanning an alias")
+    let hint = isAlias ? "; a text that begins with * needs quotes" : ""
+    return YAMLError(mark: mark, message: context + problem + hint)
   }
 
   private func position(ofByte offset: Int) -> YAMLMark {

@@ -80,7 +80,7 @@ struct SigningCommandTests {
     #expect(run.output.isEmpty)
     #expect(
       run.errors
-        == "promethean: \(file).minisig is not the signature of key \(key.id) for this file: one of the two was altered\n"
+        == "promethean: \(file).minisig is not the signature of key \(key.id) for this file: it is older, or one of the two was altered\n"
     )
     let error = try JSON.parse(Run("verify", file, "--key", "\(key)", "--json").errors)
     #expect(error["error"]?["code"] == "failed")
@@ -131,6 +131,9 @@ struct SigningCommandTests {
     #expect(wrong.code == .failure)
     #expect(wrong.errors == "promethean: \(name).key cannot be read: the password is wrong\n")
     #expect(!FileManager.default.fileExists(atPath: file + ".minisig"))
+    let none = Run("sign", file, "--key", name + ".key", input: "")
+    #expect(none.code == .failure)
+    #expect(none.errors.hasPrefix("promethean: no password was given;"))
     let right = Run("sign", file, "--key", name + ".key", input: "correct horse\n")
     #expect(right.code == .success, "\(right.errors)")
     #expect(Run("verify", file, "--key", name + ".pub").code == .success)

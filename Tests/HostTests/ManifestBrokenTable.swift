@@ -56,7 +56,7 @@ extension BrokenManifest {
       in: "plugins.yml",
       "fs.write: [data]",
       "fs.write: *paths",
-      "plugins.yml:26:17: aliases are not supported; write the value out"
+      "plugins.yml:26:17: aliases are not supported; write the value out, or put a text in quotes"
     ),
     BrokenManifest(
       "unknown key at the top",

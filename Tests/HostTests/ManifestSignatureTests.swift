@@ -35,18 +35,18 @@ import Testing
     },
     Row(
       testDescription: "altered",
-      message: ".minisig is not the signature of key \(id) for this file: one of the two was altered"
+      message: ".minisig is not the signature of key \(id) for this file: it is older, or one of the two was altered"
     ) { try $0.write(library, readFile("\($0.directory)/\(library)", sizeMax: 1 << 20) + [0]) },
     Row(
       testDescription: "another plugin's signature",
-      message: ".minisig is not the signature of key \(id) for this file: one of the two was altered"
+      message: ".minisig is not the signature of key \(id) for this file: it is older, or one of the two was altered"
     ) {
       let other = try readFile("\($0.directory)/plugins.d/libStorage.so.minisig", sizeMax: 1 << 20)
       try $0.write("\(library).minisig", other)
     },
     Row(
       testDescription: "with an altered signature",
-      message: ".minisig is not the signature of key \(id) for this file: one of the two was altered"
+      message: ".minisig is not the signature of key \(id) for this file: it is older, or one of the two was altered"
     ) { try alter("\(library).minisig", line: 2, in: $0) },
     Row(
       testDescription: "with an altered comment",

@@ -57,7 +57,12 @@ import YAML
     ("a: {b: 1, b: 2}", "1:11: \"b\" stands here a second time; first in line 1"),
     ("a: &x 1\n", "1:4: anchors are not supported; write the value out where it is used"),
     ("a: &x [1]\n", "1:4: anchors are not supported; write the value out where it is used"),
-    ("a: *x\n", "1:4: aliases are not supported; write the value out"),
+    ("a: *x\n", "1:4: aliases are not supported; write the value out, or put a text in quotes"),
+    (
+      "a: [*/*]\n",
+      "1:6: while scanning an alias: did not find expected alphabetic or numeric character; "
+        + "a text that begins with * needs quotes"
+    ),
     ("a: !!str 1\n", "1:4: tags are not supported"),
     ("a: !tag {}\n", "1:4: tags are not supported"),
     ("? [a]\n: 1\n", "1:3: a key must be a text"),

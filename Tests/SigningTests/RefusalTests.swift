@@ -21,7 +21,10 @@ struct Damage: Sendable, CustomTestStringConvertible {
   }
 
   static let ofSignatures = [
-    Damage("altered signature", "is not the signature of key ID for this file: one of the two was altered") {
+    Damage(
+      "altered signature",
+      "is not the signature of key ID for this file: it is older, or one of the two was altered"
+    ) {
       $0[1] = flip($0[1], at: 40)
     },
     Damage("altered comment", "has a trusted comment that is not the one key ID has signed") { $0[2] += "." },

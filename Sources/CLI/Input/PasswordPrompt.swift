@@ -14,7 +14,11 @@ struct PasswordPrompt {
 
   /// Asks for a password that was set before.
   func ask(_ what: String) throws(CommandError) -> SecretBytes {
-    try read("Password of \(what): ")
+    let password = try read("Password of \(what): ")
+    guard password.count > 0 else {
+      throw .failed("no password was given; where nobody can type it is the first line of standard input")
+    }
+    return password
   }
 
   /// Asks for a new password, and at a terminal for the same one again.

@@ -56,7 +56,9 @@ extension Plan {
   /// Reads a plan from the bytes of a file.
   package init(_ bytes: [UInt8], named what: String) throws(HostError) {
     let json: JSON
-    do throws(JSONError) { json = try JSON.parse(bytes) } catch { throw HostError("\(what): \(error)") }
+    do throws(JSONError) { json = try JSON.parse(bytes) } catch {
+      throw HostError("\(what): not a plan that promethean plan -o has written: \(error)")
+    }
     try self.init(json, named: what)
   }
 }
