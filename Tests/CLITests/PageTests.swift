@@ -58,10 +58,14 @@ struct PageTests {
         "provider": nil, "requests": [], "signature": ["state": "bad", "reason": "b.so.minisig was altered"],
       ],
       ["file": "libEcho.so", "state": "changed", "plugin": "echo"],
+      [
+        "file": "libFetch.so", "state": "changed", "plugin": "fetch",
+        "signature": ["state": "bad", "reason": "libFetch.so.minisig is not a minisign signature"],
+      ],
       ["file": "\u{1B}[2Jhalf.so", "state": "broken", "plugin": nil, "reason": "is being written"],
     ]
     #expect(
-      StatusPage(["instances": [], "drop_ins": ["count": 7, "files": files]]).lines(style: .plain, width: 80) == [
+      StatusPage(["instances": [], "drop_ins": ["count": 8, "files": files]]).lines(style: .plain, width: 80) == [
         "no instance is configured",
         "",
         "IN plugins.d",
@@ -71,6 +75,8 @@ struct PageTests {
         "a.so  discovered: a 0.1.0, worker, not signed",
         "b.so  discovered: b 0.1.0, worker, not signed by anybody trusted: b.so.minisig was altered",
         "libEcho.so  changed: echo runs another one; promethean plan says what this would change",
+        "libFetch.so  changed: fetch runs another one; promethean plan says what this would change; "
+          + "nobody trusted has signed it: libFetch.so.minisig is not a minisign signature",
         "\u{FFFD}[2Jhalf.so  broken: is being written",
         "and 2 files more",
       ]

@@ -24,7 +24,11 @@ struct DropInPage {
     switch state {
     case "broken": return [words + Self.text(file, "reason")]
     case "changed":
-      return [words + "\(Self.text(file, "plugin")) runs another one; promethean plan says what this would change"]
+      let signature = file["signature"] ?? .null
+      let reason = signature["state"] == "bad" ? Self.text(signature, "reason") : nil
+      let problem = reason.map { "; nobody trusted has signed it: \($0)" } ?? ""
+      let plugin = Self.text(file, "plugin")
+      return [words + "\(plugin) runs another one; promethean plan says what this would change\(problem)"]
     default:
       let requests = (file["requests"]?.arrayValue ?? []).compactMap(\.stringValue).map(Cells.printable)
       return [words + Self.library(file)] + requests.map { "    requests \($0)" }

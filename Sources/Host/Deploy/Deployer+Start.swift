@@ -37,7 +37,7 @@ extension Deployer {
       return Start(
         deployment: base.deployment,
         diagnostics: base.diagnostics,
-        pending: "plugins.yml is not applied, generation \(base.generation.number) runs: \(error)"
+        pending: "not applied, generation \(base.generation.number) runs: \(error)"
       )
     }
   }

@@ -148,7 +148,7 @@ package final class HostProcess {
     }
     if let pending = start.pending {
       degraded["plugins.yml"] = pending
-      log.error("\(pending)")
+      log.error("plugins.yml: \(pending)")
     }
   }
 
