@@ -32,7 +32,10 @@ package struct PluginEntry: Sendable {
     isSigned = if case .by = shown.signature { true } else { false }
     let absolute = resolvedPath(path) ?? path
     let folder = deployment.map { "\($0.directory)/" } ?? ""
-    name = absolute.hasPrefix(folder) && !folder.isEmpty ? "./\(absolute.dropFirst(folder.count))" : absolute
+    let isInside = absolute.hasPrefix(folder) && !folder.isEmpty
+    let inside = isInside ? String(absolute.dropFirst(folder.count)) : absolute
+    // Without a slash it would be a name to search for.
+    name = inside.contains("/") ? inside : "./\(inside)"
   }
 
   /// What it is, as `status` shows it, and the entry.

@@ -82,7 +82,7 @@ import Testing
     let fixture = try ManifestFixture()
     let deployment = try #require(fixture.read().deployment)
     let lines = try PluginEntry(path: "\(fixture.directory)/plugins.d/libEcho.so", for: deployment).lines
-    #expect(lines[..<3] == ["  echo:", "    library: \"./plugins.d/libEcho.so\"", "    tenants: [\"echo/*\"]"])
+    #expect(lines[..<3] == ["  echo:", "    library: \"plugins.d/libEcho.so\"", "    tenants: [\"echo/*\"]"])
   }
 
   @Test func `what is no library is said to be none`() throws {
