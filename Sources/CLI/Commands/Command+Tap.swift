@@ -17,8 +17,8 @@ extension Command {
       Shows what is published from now on, without slowing it down: what cannot be shown in time is counted and left out. In a pattern * stands for one \
       word, > for all that follow, and (a|b) for either.
 
-      A line has the time, topic, intent, source, key and trace. With --json, each envelope is a CloudEvent on a line of its own, and what was left \
-      out is {"dropped": N}.
+      A line has the time, topic, intent, source, key and trace. With --json, each envelope is a CloudEvent with its payload on a line of its own, and \
+      what was left out is {"dropped": N}.
       """,
     arguments: [pattern],
     options: [count],
