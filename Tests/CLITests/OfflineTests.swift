@@ -41,7 +41,7 @@ struct OfflineTests {
     #expect(
       run.lines == [
         "# weather 1.0.0, access of sky, not signed", "  weather:", "    library: \"./libWeather.so\"",
-        "    trust: unsigned  # nobody who is trusted has signed it", "    tenants: [\"sky/*\"]", "    grants:",
+        "    trust: unsigned  # nobody has signed it", "    tenants: [\"sky/*\"]", "    grants:",
         "      clock: {}",
       ]
     )

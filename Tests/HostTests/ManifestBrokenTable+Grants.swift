@@ -13,14 +13,16 @@ extension BrokenManifest {
       in: "plugins.yml",
       "messages: write",
       "messages: read",
-      "plugins.yml:34:28: plugins.indexer.grants.storage.documents: messages:read is granted but not requested by plugin.yml"
+      "plugins.yml:34:28: plugins.indexer.grants.storage.documents: messages:read is granted but not requested by plugin.yml, "
+        + "which requests messages:write"
     ),
     BrokenManifest(
       "granted topics beyond the request",
       in: "plugins.yml",
       "events.(Created|Updated)",
       "events.>",
-      "plugins.yml:33:19: plugins.indexer.grants.subscribe: promethean.p.*.t.*.events.> is granted but not requested by plugin.yml"
+      "plugins.yml:33:19: plugins.indexer.grants.subscribe: promethean.p.*.t.*.events.> is granted but not requested by "
+        + "plugin.yml, which requests promethean.p.*.t.*.events.Created and promethean.p.*.t.*.events.Updated"
     ),
     BrokenManifest(
       "granted without a request",
@@ -85,7 +87,8 @@ extension BrokenManifest {
       in: "plugins.yml",
       "[\"echo.example:443\"]",
       "[\"*:443\"]",
-      "plugins.yml:18:18: plugins.echo.grants.net.dial: *:443 is granted but not requested by plugin.yml"
+      "plugins.yml:18:18: plugins.echo.grants.net.dial: *:443 is granted but not requested by plugin.yml, "
+        + "which requests *.example:443 and echo.example:443"
     ),
     BrokenManifest(
       "something to choose where there is nothing",

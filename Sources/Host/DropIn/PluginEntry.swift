@@ -6,8 +6,8 @@ package struct PluginEntry: Sendable {
   private let manifest: PluginManifest
   /// What names the library in the entry.
   private let name: String
-  /// Whether a trusted key has signed it.
-  private let isSigned: Bool
+  /// Who has signed it.
+  private let signature: DropIn.Signed
 
   /// Reads a library; nothing of it is mapped.
   ///
@@ -29,7 +29,7 @@ package struct PluginEntry: Sendable {
     let shown = DropIn.Library(library, found, keys: deployment?.host.keys ?? [])
     dropIn = DropIn(file: library.name, content: .library(shown))
     manifest = found
-    isSigned = if case .by = shown.signature { true } else { false }
+    signature = shown.signature
     let absolute = resolvedPath(path) ?? path
     let folder = deployment.map { "\($0.directory)/" } ?? ""
     let isInside = absolute.hasPrefix(folder) && !folder.isEmpty
@@ -50,11 +50,21 @@ package struct PluginEntry: Sendable {
   /// The entry in YAML, a line each, as it stands below `plugins:`.
   package var lines: [String] {
     let tenants = manifest.provider.map { "\($0)/*" } ?? "*/*"
-    let trust = isSigned ? [] : ["    trust: unsigned  # nobody who is trusted has signed it"]
     let required = manifest.config.required
     let config = required.isEmpty ? [] : ["    config: {}  # it requires \(required.spelledOut("and"))"]
     return ["  \(manifest.id):", "    library: \(Self.quoted(name))"] + trust
       + ["    tenants: [\(Self.quoted(tenants))]"] + grants + config
+  }
+
+  /// What is to be said of its signature.
+  ///
+  /// One that has a signature is to be run with it, once its key is trusted.
+  private var trust: [String] {
+    switch signature {
+    case .by: []
+    case .nobody: ["    trust: unsigned  # nobody has signed it"]
+    case .badly(let reason): ["    # \(reason)"]
+    }
   }
 
   private var grants: [String] {

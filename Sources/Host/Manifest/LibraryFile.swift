@@ -85,8 +85,8 @@ package final class LibraryFile: Sendable {
   /// How often, 5 ms apart, somebody is given the time to close a file.
   ///
   /// The kernel tells of the close before it is over, and a process that is being spawned has a copy of every
-  /// descriptor for a moment.
-  private static let finishTries = 20
+  /// descriptor for a moment, on a busy machine for longer.
+  private static let finishTries = 200
 
   private static func checkFinished(_ descriptor: Int32) throws(LibraryError) {
     for _ in 0..<finishTries {

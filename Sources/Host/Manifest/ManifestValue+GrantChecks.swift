@@ -39,7 +39,7 @@ extension ManifestValue {
   ) -> String? {
     guard manifest.requests(grant.capability, grant.resource) else {
       let granted = grant.resource == .everything ? "" : "\(grant.resource) is "
-      return "\(granted)granted but not requested by plugin.yml"
+      return "\(granted)granted but not requested by plugin.yml\(manifest.requested(grant.capability))"
     }
     switch (grant.capability, grant.resource) {
     case (.secretsRead, .named(let glob)):
@@ -84,5 +84,19 @@ extension PathPrefix {
       }
     }
     return nil
+  }
+}
+
+extension PluginManifest {
+  /// How many resources are listed at most: a line of a terminal or two.
+  private static let listedMax = 3
+
+  /// What of a capability it requests, for an error; empty if it is nothing.
+  fileprivate func requested(_ capability: Capability) -> String {
+    let resources = requests.filter { $0.capability == capability && $0.resource != .everything }.map(\.resource)
+    guard !resources.isEmpty else { return "" }
+    let listed = resources.prefix(Self.listedMax).map { "\($0)" }
+    let rest = resources.count - listed.count
+    return ", which requests " + (rest > 0 ? listed + ["\(rest) more"] : listed).spelledOut("and")
   }
 }

@@ -85,6 +85,14 @@ import Testing
     #expect(lines[..<3] == ["  echo:", "    library: \"plugins.d/libEcho.so\"", "    tenants: [\"echo/*\"]"])
   }
 
+  @Test func `one that is signed by somebody who is not trusted yet is not to be run as unsigned`() throws {
+    let fixture = try ManifestFixture()
+    #expect(try fixture.read().deployment != nil)
+    let lines = try PluginEntry(path: "\(fixture.directory)/plugins.d/libEcho.so", for: nil).lines
+    #expect(lines[2].hasPrefix("    # ") && lines[2].contains("expected one of host.keys, of which there are none"))
+    #expect(!lines.contains { $0.contains("unsigned") })
+  }
+
   @Test func `what is no library is said to be none`() throws {
     let path = try directory.write("a.so", [1])
     #expect { try PluginEntry(path: path, for: nil) } throws: { "\($0)" == "\(path) is not an ELF file" }
