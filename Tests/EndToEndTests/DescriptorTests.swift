@@ -89,7 +89,7 @@ extension EndToEnd {
       for name in waiting { #expect(page.contains("\(name): \(Self.lack)")) }
       try expectService(host, client, 1)
 
-      // One that keeps crashing leaves its place to another: from its fifth end in a row it waits for longer than they do.
+      // One that keeps crashing leaves its place to another: from its third end in a row it waits for longer than they do.
       let (crashing, next) = (try #require(running.last), try #require(waiting.first))
       try host.until("another has its place") {
         guard try client.instance(next)["state"] != "RUNNING" else { return () }
