@@ -90,9 +90,9 @@ extension EndToEnd {
       try expectService(host, client, 1)
 
       // One that keeps crashing leaves its place to another: from its third end in a row it waits for longer than they do.
-      let (crashing, next) = (try #require(running.last), try #require(waiting.first))
-      try host.until("another has its place") {
-        guard try client.instance(next)["state"] != "RUNNING" else { return () }
+      let crashing = try #require(running.last)
+      let next = try host.until("another has its place") { () -> String? in
+        if let next = try instances(client, in: "RUNNING").first(where: waiting.contains) { return next }
         if try client.instance(crashing)["ready"] == true {
           _ = try? client.request("promethean.p.echo.t.demo.\(crashing).crash")
         }

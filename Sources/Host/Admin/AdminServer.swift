@@ -128,12 +128,12 @@ package final class AdminServer: Sendable {
     // Whoever held the lock on the deployment is gone, or this host would not have come here; so a socket that is there
     // is dead.
     unsafe unlink(path)
-    let previous = umask(0o177)
+    // The file that bind makes has what the socket has; the mask of the process would hold for what other threads make.
+    fchmod(descriptor, 0o600)
     let isBound = unsafe withUnsafeBytes(of: &address) {
       guard let base = $0.baseAddress else { return false }
       return unsafe bind(descriptor, base.assumingMemoryBound(to: sockaddr.self), length) == 0
     }
-    umask(previous)
     guard isBound, Glibc.listen(descriptor, 64) == 0 else {
       defer { close(descriptor) }
       throw HostError(call: "bind", path: path)

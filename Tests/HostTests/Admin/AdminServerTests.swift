@@ -54,6 +54,16 @@ import Testing
     }
   }
 
+  @Test func `its socket is its owner's alone, and the mask of the process is as it was`() throws {
+    defer { server.stop() }
+    var status = stat()
+    #expect(unsafe stat(directory.file("s"), &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o600)
+    let folder = directory.file("made-meanwhile")
+    #expect(unsafe mkdir(folder, 0o755) == 0 && stat(folder, &status) == 0)
+    #expect(status.st_mode & 0o500 == 0o500)
+  }
+
   @Test func `what was asked for is not dropped, however slow the client`() throws {
     defer { server.stop() }
     let address = try begin(client)
