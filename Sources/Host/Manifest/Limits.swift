@@ -12,7 +12,7 @@ package struct Limits: Sendable, Hashable {
   package var disk = 4 << 30
   /// Envelopes that it may send in a second: what it publishes, requests, keeps as state, and dials, and
   /// log lines over `logs`.
-  package var rate = 5000
+  package var rate = 2000
   /// Records that it may log in a second.
   package var logs = 200
   /// Lines that it may write to its standard output and error in a second.

@@ -212,6 +212,8 @@ package final class HostProcess {
       }
       router.refill(at: now)
       router.pass()
+      // At once, for whoever waits for the old generation to finish waits as long.
+      supervisor.advance(now: now)
       operations?.pass()
       let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
       let pause = router.hasThrottled ? Self.throttle : max(1, Self.tick - elapsed)

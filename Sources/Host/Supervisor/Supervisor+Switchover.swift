@@ -43,6 +43,9 @@ extension Supervisor {
     }
   }
 
+  /// Has a change that is under way go as far as it can.
+  func advance(now: Int64) { switchover?.advance(now: now) }
+
   /// Makes the consumers that there are not yet; they hear nothing so far.
   private func makeConsumers(_ plans: [ConsumerPlan], completion: @escaping (String?) -> Void) {
     guard let plan = plans.first(where: { router.consumer(named: $0.name) == nil }) else { return completion(nil) }

@@ -29,7 +29,7 @@ import Testing
   }
 
   static let rows: [Row] = [
-    limit("rate", "10", .hot, "5000 -> 10"), limit("logs", "10", .hot, "200 -> 10"),
+    limit("rate", "10", .hot, "2000 -> 10"), limit("logs", "10", .hot, "200 -> 10"),
     limit("stderr", "10", .hot, "50 -> 10"), limit("start", "5s", .hot, "1m -> 5s"),
     limit("in_flight", "1", .hot, "64 -> 1"), limit("max_attempts", "1", .hot, "5 -> 1"),
     limit("disk", "2MiB", .hot, "4GiB -> 2MiB"), limit("threads", "8", .reload, "64 -> 8"),
@@ -168,7 +168,7 @@ import Testing
     try fixture.edit("deadline: 5s }", "deadline: 6s, threads: 8, rate: 5 }")
     let plugin = try #require(try fixture.plan().plugins.first { $0.id == "indexer" })
     #expect(plugin.action == .reload)
-    #expect(plugin.reasons == ["limits.threads: 64 -> 8", "limits.rate: 5000 -> 5", "limits.deadline: 5s -> 6s"])
+    #expect(plugin.reasons == ["limits.threads: 64 -> 8", "limits.rate: 2000 -> 5", "limits.deadline: 5s -> 6s"])
   }
 
   @Test func `without a generation everything starts, and needs consent`() throws {
