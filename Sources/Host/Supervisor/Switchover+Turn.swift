@@ -37,7 +37,9 @@ extension Switchover {
   func prove(since: Int64, now: Int64) {
     for new in news {
       if let unwell = new.unwell { return fail(new.plugin.id, "it is unwell: \(unwell)") }
-      if new.probation == .passed { continue }
+    }
+    guard now >= since + Self.observation else { return }
+    for new in news where new.probation != .passed {
       guard now >= since + Self.probation, new.deliveries.count == 0 else { return }
     }
     phase = .confirming

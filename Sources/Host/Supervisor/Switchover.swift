@@ -53,6 +53,8 @@ final class Switchover {
   /// How long the old generation stands by when nothing comes for the new one to handle, ns: long enough for a busy
   /// plugin's first envelope, and short enough for nobody to mind the memory.
   static let probation = 2 * nanosecondsPerSecond
+  /// How long it stands by at least, ns: what is broken mostly breaks with its first few envelopes, and not with the first.
+  static let observation = 100 * nanosecondsPerMillisecond
 
   let groups: [Group]
   /// The generation of the deployment that the new instances are of.
