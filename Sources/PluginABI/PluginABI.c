@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-// The layout of ABI 1.0, locked. A line here never changes; new fields get new lines.
+// The layout of ABI 1.0, locked. A line here never changes; new fields get new lines, and where a struct has grown its
+// size stands with them.
 #define LOCK(type, field, offset) _Static_assert(offsetof(promethean_##type, field) == offset, #type "." #field)
 #define SIZE(type, size) _Static_assert(sizeof(promethean_##type) == size, #type)
 
@@ -48,7 +49,6 @@ LOCK(host, extension, 112);
 LOCK(host, error_set, 120);
 LOCK(host, complete, 128);
 LOCK(host, wake, 136);
-SIZE(host, 144);
 
 LOCK(plugin, struct_size, 0);
 LOCK(plugin, abi_major, 4);
@@ -92,6 +92,13 @@ LOCK(buffer_v1, release, 24);
 SIZE(buffer_v1, 32);
 
 // What 1.1 added, locked likewise.
+LOCK(host, binding, 144);
+SIZE(host, 160);
+
+LOCK(metrics_v2, struct_size, 0);
+LOCK(metrics_v2, record, 8);
+SIZE(metrics_v2, 16);
+
 LOCK(health_v1, struct_size, 0);
 LOCK(health_v1, check, 8);
 SIZE(health_v1, 16);

@@ -19,21 +19,21 @@ public struct Config: Sendable, Hashable {
     self.init(json, path: "config")
   }
 
-  init(json bytes: [UInt8]) throws(Failure) {
+  init(json bytes: [UInt8], path: String = "config") throws(Failure) {
     guard !bytes.isEmpty else {
-      self.init([:])
+      self.init([:], path: path)
       return
     }
     let json: JSON
     do {
       json = try JSON.parse(bytes)
     } catch {
-      throw Failure(description: "config: \(error)")
+      throw Failure(description: "\(path): \(error)")
     }
     guard let object = json.objectValue else {
-      throw Failure(description: "config: expected object, found \(json.summary)")
+      throw Failure(description: "\(path): expected object, found \(json.summary)")
     }
-    self.init(object)
+    self.init(object, path: path)
   }
 
   private init(_ json: JSONObject, path: String) {
@@ -88,7 +88,12 @@ public struct Config: Sendable, Hashable {
 
   /// An object within this one; empty if it is not there.
   public func nested(_ key: String) throws(Failure) -> Config {
-    Config(try value(key, JSONObject(), "object") { $0.objectValue }, path: "\(path).\(key)")
+    try nested(key, path: "\(path).\(key)")
+  }
+
+  /// An object within this one, by another name in messages.
+  func nested(_ key: String, path: String) throws(Failure) -> Config {
+    Config(try value(key, JSONObject(), "object") { $0.objectValue }, path: path)
   }
 
   private func value<Value>(

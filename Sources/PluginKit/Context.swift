@@ -16,8 +16,10 @@ public final class Context {
   public nonisolated let tenant: String
   /// The operator's configuration, defaults filled in.
   public nonisolated let config: Config
-  /// The digest of that configuration.
+  /// The digest of that configuration, and of the binding.
   public nonisolated let configRev: String
+  /// What the operator lets an access instance do with its tenant.
+  public nonisolated let binding: Binding
   /// The log; from any thread.
   public nonisolated let log: Log
   /// The metrics; from any thread.
@@ -39,6 +41,7 @@ public final class Context {
     tenant = host.tenant
     config = try Config(json: host.config)
     configRev = host.configRev
+    binding = try Binding(json: host.binding)
     log = Log(host: host)
     metrics = Metrics(host: host)
     clock = Clock(timers: timers)
@@ -55,6 +58,34 @@ public final class Context {
   public func publish(_ envelope: Envelope) async throws(HostError) {
     let envelope = completed(envelope)
     _ = try await calls.perform { .publish(envelope, token: $0) }
+  }
+
+  /// Sends an envelope as `publish(_:)` does, without a task that waits: for whoever has thousands a second.
+  ///
+  /// Envelopes are taken in the order of the calls, whether the host has room or not: what it has none for is kept, so
+  /// bound that by `room(below:)`.
+  ///
+  /// - Parameters:
+  ///   - envelope: What to send.
+  ///   - whenRecorded: Hears once how it ended, on the plugin's thread: before this returns if the host refuses it at
+  ///     once, and with an error of kind `cancelled`, after which nothing can be sent, if the instance has stopped
+  ///     before it was known.
+  public func publish(
+    _ envelope: Envelope,
+    whenRecorded: @escaping @PluginActor (Result<Void, HostError>) -> Void
+  ) {
+    calls.publish(completed(envelope), whenRecorded)
+  }
+
+  /// How many calls the plugin has made that the host has had no room for yet.
+  public var backlog: Int { calls.backlog }
+
+  /// Returns once `backlog` is below a limit, or the instance has stopped.
+  ///
+  /// Before the next of many envelopes are read or made, it keeps what they take of memory within that limit; a limit of
+  /// some hundred keeps the host busy meanwhile.
+  public func room(below limit: Int = 256) async {
+    await calls.room(below: limit)
   }
 
   /// Sends a request and returns its response.

@@ -8,10 +8,25 @@ final class HostCalls {
   /// How a call ended.
   typealias Completion = Result<Envelope?, HostError>
 
+  /// Who hears how a call ended.
+  private enum Listener {
+    case task(CheckedContinuation<Completion, Never>)
+    /// One that goes on with a connection.
+    case dialler(CheckedContinuation<Completion, Never>)
+    /// One that has no task.
+    case callback(@PluginActor (Result<Void, HostError>) -> Void)
+  }
+
+  /// A task that goes on when fewer calls than that wait for room.
+  private struct Guest {
+    let limit: Int
+    let continuation: CheckedContinuation<Void, Never>
+  }
+
   let host: HostHandle
   private var queue: [HostCall] = []
-  private var waiting: [UInt64: CheckedContinuation<Completion, Never>] = [:]
-  private var emptied: [CheckedContinuation<Void, Never>] = []
+  private var listeners: [UInt64: Listener] = [:]
+  private var guests: [Guest] = []
   private var lastToken: UInt64 = 0
   private var isClosed = false
 
@@ -22,8 +37,11 @@ final class HostCalls {
   /// The connections that have come, until whoever waits for them goes on.
   private var connected: [UInt64: Int32] = [:]
 
+  /// How many calls wait for room.
+  var backlog: Int { queue.count }
+
   /// Makes a call and waits for its completion, or until the task is cancelled; `call` gets the token to make it with.
-  func perform(_ call: (UInt64) -> HostCall) async throws(HostError) -> Envelope? {
+  func perform(isDial: Bool = false, _ call: (UInt64) -> HostCall) async throws(HostError) -> Envelope? {
     lastToken += 1
     let (token, call) = (lastToken, call(lastToken))
     let cancelled = HostError(.cancelled, "\(call.description): the task was cancelled")
@@ -32,7 +50,7 @@ final class HostCalls {
         await withCheckedContinuation { (continuation: CheckedContinuation<Completion, Never>) in
           // Looked at here, where nothing can come between: a cancellation that came before finds nobody waiting.
           guard !Task.isCancelled else { return continuation.resume(returning: .failure(cancelled)) }
-          waiting[token] = continuation
+          listeners[token] = isDial ? .dialler(continuation) : .task(continuation)
           post(call)
         }
       }
@@ -42,10 +60,17 @@ final class HostCalls {
     return try completion.get()
   }
 
+  /// Publishes without waiting: the callback hears of the completion, once, and at once of a refusal.
+  func publish(_ envelope: Envelope, _ callback: @escaping @PluginActor (Result<Void, HostError>) -> Void) {
+    lastToken += 1
+    listeners[lastToken] = .callback(callback)
+    post(.publish(envelope, token: lastToken))
+  }
+
   /// Dials and waits for the connection.
   func dial(_ network: Connection.Network, host: String, port: UInt16) async throws(HostError) -> Connection {
     var made: UInt64 = 0
-    _ = try await perform { token in
+    _ = try await perform(isDial: true) { token in
       made = token
       return .dial(network, host: host, port: port, token: token)
     }
@@ -65,24 +90,39 @@ final class HostCalls {
 
   /// Hears how the call with a token ended; one that is not known is none of this instance's.
   func completed(_ token: UInt64, _ completion: Completion) {
-    guard let continuation = waiting.removeValue(forKey: token) else { return }
-    if let descriptor = host.takeConnection(token) { connected[token] = descriptor }
-    continuation.resume(returning: completion)
+    switch listeners.removeValue(forKey: token) {
+    case nil: return
+    case .task(let continuation): continuation.resume(returning: completion)
+    case .dialler(let continuation):
+      if let descriptor = host.takeConnection(token) { connected[token] = descriptor }
+      continuation.resume(returning: completion)
+    case .callback(let callback): callback(completion.map { _ in })
+    }
   }
 
   /// Tries again what found no room, in order, until there is none again.
   func retry() {
     guard !queue.isEmpty else { return }
-    let taken = queue.firstIndex { !attempt($0) } ?? queue.count
+    // A call that is refused may have its callback make another one, which goes behind the others.
+    var taken = 0
+    while taken < queue.count, attempt(queue[taken]) { taken += 1 }
     queue.removeFirst(taken)
-    if queue.isEmpty { resumeEmptied() }
+    admitGuests()
+  }
+
+  /// Returns once fewer calls than that wait for room.
+  func room(below limit: Int) async {
+    await PluginActor.staying {
+      await withCheckedContinuation { continuation in
+        // Looked at here, where nothing can come between: nobody makes room after `close`.
+        guard !isClosed, queue.count >= limit else { return continuation.resume() }
+        guests.append(Guest(limit: limit, continuation: continuation))
+      }
+    }
   }
 
   /// Returns once nothing waits for room.
-  func flushed() async {
-    guard !queue.isEmpty else { return }
-    await withCheckedContinuation { emptied.append($0) }
-  }
+  func flushed() async { await room(below: 1) }
 
   /// Ends what still waits: nothing of the host's will complete it any more.
   func close() {
@@ -90,13 +130,15 @@ final class HostCalls {
     host.close()
     queue.removeAll()
     let cancelled = HostError(.cancelled, "the instance has stopped")
-    for token in waiting.keys { completed(token, .failure(cancelled)) }
-    resumeEmptied()
+    for token in listeners.keys.sorted() { completed(token, .failure(cancelled)) }
+    admitGuests()
   }
 
-  private func resumeEmptied() {
-    for continuation in emptied { continuation.resume() }
-    emptied.removeAll()
+  private func admitGuests() {
+    guard !guests.isEmpty else { return }
+    let admitted = guests.filter { queue.count < $0.limit }
+    guests.removeAll { queue.count < $0.limit }
+    for guest in admitted { guest.continuation.resume() }
   }
 
   /// Makes a call; false if there was no room for it.

@@ -17,6 +17,7 @@ final class HostHandle: @unchecked Sendable {
   let tenant: String
   let config: [UInt8]
   let configRev: String
+  let binding: [UInt8]
 
   let table: promethean_host
   let publishing: promethean_publish_v1?
@@ -28,6 +29,7 @@ final class HostHandle: @unchecked Sendable {
   private let clock: promethean_clock_v1?
   private let logging: promethean_log_v1?
   private let metrics: promethean_metrics_v1?
+  private let labelledMetrics: promethean_metrics_v2?
   private let isOpen = Locked(true)
 
   /// Reads the host's table; nil if it is one that this SDK cannot speak to, and then `refusal` says why.
@@ -41,6 +43,7 @@ final class HostHandle: @unchecked Sendable {
     unsafe tenant = String(table.tenant)
     unsafe config = [UInt8](table.config)
     unsafe configRev = String(table.config_rev)
+    unsafe binding = [UInt8](table.binding)
     unsafe publishing = table.find(PROMETHEAN_PUBLISH_V1)
     unsafe requesting = table.find(PROMETHEAN_REQUEST_V1)
     unsafe subscribing = table.find(PROMETHEAN_SUBSCRIBE_V1)
@@ -50,6 +53,7 @@ final class HostHandle: @unchecked Sendable {
     unsafe clock = table.find(PROMETHEAN_CLOCK_V1)
     unsafe logging = table.find(PROMETHEAN_LOG_V1)
     unsafe metrics = table.find(PROMETHEAN_METRICS_V1)
+    unsafe labelledMetrics = table.find(PROMETHEAN_METRICS_V2)
   }
 
   /// Why a plugin built with this SDK cannot run in `host`, or nil if it can.
@@ -128,6 +132,16 @@ final class HostHandle: @unchecked Sendable {
     guard let metrics else { return }
     ifOpen {
       unsafe withBytes(name) { unsafe metrics.record(table.context, kind, $0, value) }
+    }
+  }
+
+  /// Records a metric's series of those labels, or nothing if metrics are not granted [any].
+  func record(_ kind: Int32, _ name: String, labels: String, _ value: Double) {
+    guard let labelledMetrics else { return }
+    ifOpen {
+      unsafe withBytes(name) { name in
+        unsafe withBytes(labels) { unsafe labelledMetrics.record(table.context, kind, name, $0, value) }
+      }
     }
   }
 }

@@ -23,13 +23,13 @@ public actor PluginActor {
   /// The runtime resumes a task, after a continuation or another task's value, on the executor it prefers before it
   /// goes on to its actor; without a preference that is the global one, whose threads the plugin would get for nothing.
   @discardableResult
-  nonisolated static func task(_ body: @escaping @PluginActor @Sendable () async -> Void) -> Task<Void, Never> {
+  package nonisolated static func task(_ body: @escaping @PluginActor @Sendable () async -> Void) -> Task<Void, Never> {
     Task(executorPreference: shared.executor, operation: body)
   }
 
   /// Waits for `body` as `task` does, in a task that somebody else has begun.
   @PluginActor
-  static func staying<Value: Sendable>(_ body: @PluginActor () async -> Value) async -> Value {
+  package static func staying<Value: Sendable>(_ body: @PluginActor () async -> Value) async -> Value {
     let stays = unsafe withUnsafeCurrentTask { task in unsafe task?.unownedTaskExecutor != nil }
     if stays { return await body() }
     return await withTaskExecutorPreference(shared.executor) { await body() }

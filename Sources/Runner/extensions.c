@@ -67,16 +67,28 @@ static promethean_status clock_after(void *context, int64_t nanoseconds, uint64_
   return added == TIMERS_FULL ? PROMETHEAN_AGAIN : PROMETHEAN_OK;
 }
 
-static void metrics_record(void *context, int32_t kind, promethean_plugin_bytes name, double value) {
+static void metrics_record_labelled(void *context, int32_t kind, promethean_plugin_bytes name,
+                                    promethean_plugin_bytes labels, double value) {
   outbox *outbox = &((runner *)context)->outbox;
   if (kind < PROMETHEAN_METRIC_COUNTER || kind > PROMETHEAN_METRIC_HISTOGRAM || !name.size ||
-      name.size > METRIC_NAME_MAX) {
-    refuse("metrics.record", "kind or name");
+      name.size > METRIC_NAME_MAX || labels.size > PROMETHEAN_LABELS_SIZE) {
+    refuse("metrics.record", "kind, name or labels");
     return;
   }
+  uint16_t length = (uint16_t)name.size;
   wire_frame frame = {.op = WIRE_METRIC, .argument = (int16_t)kind};
   memcpy(&frame.token, &value, sizeof frame.token);
-  if (outbox_send(outbox, frame, name) != PROMETHEAN_OK) outbox_drop(outbox);
+  promethean_status status;
+  uint8_t *place = outbox_begin(outbox, frame, sizeof length + name.size + labels.size, &status);
+  if (!place) return outbox_drop(outbox);
+  memcpy(place, &length, sizeof length);
+  memcpy(place + sizeof length, name.data, name.size);
+  if (labels.size) memcpy(place + sizeof length + name.size, labels.data, labels.size);
+  outbox_end(outbox);
+}
+
+static void metrics_record(void *context, int32_t kind, promethean_plugin_bytes name, double value) {
+  metrics_record_labelled(context, kind, name, bytes_of(NULL, 0), value);
 }
 
 // MARK: - Publish, request, subscribe
@@ -218,6 +230,7 @@ static void buffer_release(void *context, const promethean_buffer *buffer) {
 static const promethean_log_v1 log_v1 = {sizeof log_v1, log_write};
 static const promethean_clock_v1 clock_v1 = {sizeof clock_v1, clock_realtime, clock_monotonic, clock_after};
 static const promethean_metrics_v1 metrics_v1 = {sizeof metrics_v1, metrics_record};
+static const promethean_metrics_v2 metrics_v2 = {sizeof metrics_v2, metrics_record_labelled};
 static const promethean_publish_v1 publish_v1 = {sizeof publish_v1, publish};
 static const promethean_request_v1 request_v1 = {sizeof request_v1, request};
 static const promethean_subscribe_v1 subscribe_v1 = {sizeof subscribe_v1, subscribe, settle, respond};
@@ -235,6 +248,7 @@ static const struct {
     {PROMETHEAN_LOG_V1, WIRE_EXTENSION_LOG, &log_v1},
     {PROMETHEAN_CLOCK_V1, WIRE_EXTENSION_CLOCK, &clock_v1},
     {PROMETHEAN_METRICS_V1, WIRE_EXTENSION_METRICS, &metrics_v1},
+    {PROMETHEAN_METRICS_V2, WIRE_EXTENSION_METRICS, &metrics_v2},
     {PROMETHEAN_PUBLISH_V1, WIRE_EXTENSION_PUBLISH, &publish_v1},
     {PROMETHEAN_REQUEST_V1, ALWAYS, &request_v1},
     {PROMETHEAN_SUBSCRIBE_V1, WIRE_EXTENSION_SUBSCRIBE, &subscribe_v1},

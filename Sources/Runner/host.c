@@ -71,5 +71,6 @@ void host_prepare(runner *runner) {
       .error_set = error_set,
       .complete = complete,
       .wake = wake,
+      .binding = text(setup->binding),
   };
 }

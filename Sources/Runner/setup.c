@@ -31,7 +31,7 @@ void setup_receive(setup *setup) {
 
   const uint8_t *at = message + sizeof setup->head, *end = message + size;
   const char **texts[] = {&setup->library, &setup->plugin_id, &setup->instance_name, &setup->provider,
-                          &setup->tenant,  &setup->config,    &setup->config_rev};
+                          &setup->tenant,  &setup->config,    &setup->config_rev,    &setup->binding};
   for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = take(&at, end);
   if (strchr(setup->library, '/'))
     control_fail(WIRE_STAGE_SETUP, "%s: expected a file name, found a path", setup->library);

@@ -19,6 +19,7 @@ typedef struct setup {
   const char *tenant;
   const char *config;
   const char *config_rev;
+  const char *binding;
   sandbox_path paths[SETUP_PATHS_MAX];
 } setup;
 

@@ -48,11 +48,40 @@ extension BrokenManifest {
         + "(libEcho.so(plugin.yml):7:21)"
     ),
     BrokenManifest(
-      "worker granted a provider",
+      "worker granted provider.rest.call",
       in: "plugins.yml",
       "storage.documents: { messages: write }",
       "provider.rest.call: {}",
-      "plugins.yml:34:7: plugins.indexer.grants.provider.rest.call: a worker cannot hold it; only access plugins can"
+      "plugins.yml:34:7: plugins.indexer.grants.provider.rest.call: a worker cannot hold it; it needs kind: access"
+    ),
+    BrokenManifest(
+      "worker granted provider.gateway.connect",
+      in: "plugins.yml",
+      "storage.documents: { messages: write }",
+      "provider.gateway.connect: {}",
+      "plugins.yml:34:7: plugins.indexer.grants.provider.gateway.connect: a worker cannot hold it; it needs kind: access"
+    ),
+    BrokenManifest(
+      "worker granted provider.voice.connect",
+      in: "plugins.yml",
+      "storage.documents: { messages: write }",
+      "provider.voice.connect: {}",
+      "plugins.yml:34:7: plugins.indexer.grants.provider.voice.connect: a worker cannot hold it; it needs kind: access"
+    ),
+    BrokenManifest(
+      "worker granted provider.voice.send",
+      in: "plugins.yml",
+      "storage.documents: { messages: write }",
+      "provider.voice.send: {}",
+      "plugins.yml:34:7: plugins.indexer.grants.provider.voice.send: a worker cannot hold it; it needs kind: access"
+    ),
+    BrokenManifest(
+      "more for a tenant than its plugin can be told",
+      in: "plugins.yml",
+      "credentials: { token: { env: ECHO_TOKEN } } }",
+      "credentials: { token: { env: ECHO_TOKEN } }, rate: { note: \(String(repeating: "x", count: 1 << 16)) } }",
+      "plugins.yml:12:5: plugins.echo: tenant echo/demo: its allow and rate and the routes that are granted come to 65602 bytes "
+        + "as JSON, expected at most 65536"
     ),
     BrokenManifest(
       "pattern that is none",

@@ -51,18 +51,39 @@ extension BrokenManifest {
       "libIndexer.so(plugin.yml):4:3: agent: a worker has no provider; only an access plugin has one"
     ),
     BrokenManifest(
-      "worker that asks for a provider",
+      "worker that asks for provider.gateway.connect",
       in: "Indexer",
       "fs.write: [/srv/echo]",
       "provider.gateway.connect",
-      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1]: a worker cannot hold provider.gateway.connect; only access plugins can"
+      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1]: a worker cannot hold provider.gateway.connect; it needs kind: access"
+    ),
+    BrokenManifest(
+      "worker that asks for provider.rest.call",
+      in: "Indexer",
+      "fs.write: [/srv/echo]",
+      "provider.rest.call: [\"GET *\"]",
+      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1].provider.rest.call: a worker cannot hold provider.rest.call; it needs kind: access"
+    ),
+    BrokenManifest(
+      "worker that asks for provider.voice.connect",
+      in: "Indexer",
+      "fs.write: [/srv/echo]",
+      "provider.voice.connect",
+      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1]: a worker cannot hold provider.voice.connect; it needs kind: access"
+    ),
+    BrokenManifest(
+      "worker that asks for provider.voice.send",
+      in: "Indexer",
+      "fs.write: [/srv/echo]",
+      "provider.voice.send",
+      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1]: a worker cannot hold provider.voice.send; it needs kind: access"
     ),
     BrokenManifest(
       "worker that asks for secrets",
       in: "Indexer",
       "fs.write: [/srv/echo]",
       "secrets.read: [token]",
-      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1].secrets.read: a worker cannot hold secrets.read; only access plugins can"
+      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1].secrets.read: a worker cannot hold secrets.read; it needs kind: access"
     ),
     BrokenManifest(
       "access plugin that begins conversations",
@@ -70,14 +91,14 @@ extension BrokenManifest {
       "- log\n",
       "- social.post: [\"urn:*\"]\n",
       "libEcho.so(plugin.yml):10:7: agent.capabilities[0].social.post: "
-        + "an access plugin cannot hold social.post; only worker plugins can"
+        + "an access plugin cannot hold social.post; it needs kind: worker"
     ),
     BrokenManifest(
       "worker that dials",
       in: "Indexer",
       "fs.write: [/srv/echo]",
       "net.dial: [\"a.example:1\"]",
-      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1].net.dial: a worker cannot hold net.dial; only access and service plugins can"
+      "libIndexer.so(plugin.yml):16:7: agent.capabilities[1].net.dial: a worker cannot hold net.dial; it needs kind: access or service"
     ),
     BrokenManifest(
       "unknown capability",

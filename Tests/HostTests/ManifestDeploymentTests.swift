@@ -63,6 +63,38 @@ import Testing
     #expect(try other.read().deployment?.plugin("indexer")?.configRev != indexer.configRev)
   }
 
+  @Test func `an access plugin is told what it may do with each tenant, and the revision says so`() throws {
+    let fixture = try ManifestFixture()
+    fixture.edit(
+      "plugins.yml",
+      "ECHO_TOKEN } }",
+      "ECHO_TOKEN } }, allow: { guilds: [\"1\"], channels: [] }, rate: { b: { c: 2 }, a: 1 }"
+    )
+    let demo = TenantID(provider: "echo", tenant: "demo")
+    let plain = try #require(try ManifestFixture().read().deployment?.plugin("echo"))
+    let echo = try #require(try fixture.read().deployment?.plugin("echo"))
+    #expect(
+      echo.bindings[demo]?.json.text
+        == #"{"allow":{"channels":[],"guilds":["1"]},"rate":{"a":1,"b":{"c":2}},"grants":{"provider.rest.call":[]}}"#
+    )
+    #expect(plain.bindings[demo]?.json.text == #"{"allow":{},"rate":{},"grants":{"provider.rest.call":[]}}"#)
+    #expect(echo.configRev == plain.configRev && echo.configRev(for: nil) == echo.configRev)
+    let revisions = [nil, echo.bindings[demo], plain.bindings[demo]].map { echo.configRev(for: $0) }
+    #expect(Set(revisions).count == 3 && revisions.allSatisfy { $0.count == 16 })
+    #expect(try fixture.read().deployment?.plugin("indexer")?.bindings.isEmpty == true)
+  }
+
+  @Test func `of the provider's capabilities, the routes are told that are granted, and no other`() throws {
+    let fixture = try ManifestFixture()
+    fixture.edit("plugins.yml", "provider.rest.call: {}", "provider.rest.call: [\"POST *\", \"GET /a\", \"POST *\"]")
+    let demo = TenantID(provider: "echo", tenant: "demo")
+    var echo = try #require(try fixture.read().deployment?.plugin("echo"))
+    #expect(echo.bindings[demo]?.grants == [.providerRESTCall: ["GET /a", "POST *"]])
+    fixture.edit("plugins.yml", "[\"POST *\", \"GET /a\", \"POST *\"]", "[]")
+    echo = try #require(try fixture.read().deployment?.plugin("echo"))
+    #expect(echo.bindings[demo]?.grants == [:])
+  }
+
   @Test func `the digest is that of the file, and the descriptor stays open`() throws {
     let fixture = try ManifestFixture()
     fixture.manifests["Echo"] = ManifestFixture.echo

@@ -82,7 +82,7 @@ struct ContextTests {
 
   @Test func `logs and metrics reach the host, or nobody where they are not granted`() async throws {
     let host = FakeHost(Probe.self)
-    let deaf = FakeHost(Probe.self, missing: [PROMETHEAN_LOG_V1, PROMETHEAN_METRICS_V1])
+    let deaf = FakeHost(Probe.self, missing: [PROMETHEAN_LOG_V1, PROMETHEAN_METRICS_V1, PROMETHEAN_METRICS_V2])
     for host in [host, deaf] {
       try await host.boot()
       #expect(await host.handle(envelope("measure")) == .ack)
@@ -92,6 +92,7 @@ struct ContextTests {
       host.record.measured == [
         .init(kind: 0, name: "messages_total", value: 1), .init(kind: 1, name: "depth", value: 3),
         .init(kind: 2, name: "seconds", value: 0.25),
+        .init(kind: 0, name: "calls_total", labels: "route=GET /a\u{FFFD}b=c\nstatus=\n", value: 2),
       ]
     )
     #expect(host.record.logged.map(\.message) == ["measured", "quietly", "stopped"])

@@ -16,7 +16,7 @@ struct LifecycleTests {
     (UInt16(2), UInt16(0), nil, "the host's ABI: expected 1.1 or a later minor, found 2.0"),
     (0, 9, nil, "the host's ABI: expected 1.1 or a later minor, found 0.9"),
     (1, 0, nil, "the host's ABI: expected 1.1 or a later minor, found 1.0"),
-    (1, 1, 136, "the host's table: expected at least 144 bytes, found 136"),
+    (1, 1, 136, "the host's table: expected at least 160 bytes, found 136"),
     // One that ends before the function that takes the reason.
     (1, 1, 96, ""),
   ])

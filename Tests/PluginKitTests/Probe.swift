@@ -144,6 +144,7 @@ final class Probe: Plugin {
     context.metrics.add("messages_total")
     context.metrics.set("depth", 3)
     context.metrics.observe("seconds", 0.25)
+    context.metrics.add("calls_total", labels: ["route": "GET /a\nb=c", "status": ""], 2)
     context.log.warning("measured", ["count": 3])
     context.log.debug("quietly")
   }

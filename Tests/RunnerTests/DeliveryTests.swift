@@ -166,6 +166,22 @@ internal import Testing
     }
   }
 
+  @Test func `metrics go to the host with their labels, if those are not too large`() async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile())
+      try driver.start()
+      try driver.deliver("Measure")
+      let plain = try driver.frame(WIRE_METRIC)
+      #expect(plain.argument == 1 && Double(bitPattern: plain.token) == 3)
+      #expect(plain.body == [5, 0] + Array("depth".utf8))
+      let labelled = try driver.frame(WIRE_METRIC)
+      #expect(labelled.argument == 0 && Double(bitPattern: labelled.token) == 0.5)
+      #expect(labelled.body == [10, 0] + Array("seen_totala=b\n".utf8))
+      driver.drainStderr()
+      #expect(driver.stderr == "metrics.record: kind, name or labels is malformed or too large\n")
+    }
+  }
+
   @Test func `calls with malformed arguments are refused and say so on stderr`() async throws {
     try await onHostThread {
       let driver = try Driver(.compile())

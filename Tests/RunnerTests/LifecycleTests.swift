@@ -19,6 +19,17 @@ internal import Testing
     }
   }
 
+  @Test(arguments: ["", #"{"allow":{"guilds":["1"]},"rate":{},"grants":{}}"#])
+  func `a plugin is told what it may do with its tenant`(binding: String) async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile()) { $0.binding = binding }
+      try driver.start()
+      try driver.deliver("Binding")
+      #expect(try driver.line("bound") == "bound by \(binding)")
+      #expect(try driver.stop() == .status(0))
+    }
+  }
+
   @Test func `what comes before start or after stop is given back untried`() async throws {
     try await onHostThread {
       let driver = try Driver(.compile()) { $0.config = "start hangs" }

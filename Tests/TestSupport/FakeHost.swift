@@ -82,6 +82,7 @@ package final class FakeHost: Sendable {
   ///   - config: The operator's configuration.
   ///   - provider: The provider that the instance is bound to.
   ///   - tenant: The tenant that it is bound to.
+  ///   - binding: What the operator lets it do there: `allow`, `rate` and `grants`.
   ///   - missing: The extensions that are not granted.
   ///   - answer: What a request is answered with.
   ///   - publishAnswer: How a publication ends.
@@ -91,6 +92,7 @@ package final class FakeHost: Sendable {
     config: JSON = [:],
     provider: String = "",
     tenant: String = "",
+    binding: JSON? = nil,
     missing: Set<String> = [],
     answer: @escaping @Sendable (Envelope) -> Answer = { _ in .failure(PROMETHEAN_UNAVAILABLE, "nobody serves it") },
     publishAnswer: @escaping @Sendable (Envelope) -> promethean_status = { _ in PROMETHEAN_OK },
@@ -101,7 +103,7 @@ package final class FakeHost: Sendable {
     self.publishAnswer = publishAnswer
     self.dialAnswer = dialAnswer
     memory = unsafe HostMemory(
-      texts: [Made.id, "\(Made.id)-1", provider, tenant, config.text, "sha256:test"],
+      texts: [Made.id, "\(Made.id)-1", provider, tenant, config.text, "sha256:test", binding?.text ?? ""],
       missing: missing,
       entry: { unsafe PluginEntry<Made>.table }
     )
@@ -217,11 +219,11 @@ package final class FakeHost: Sendable {
   /// Has the plugin go on after it gave.
   package func resume() async { await onThread { $0.memory.resume($0.instance) } }
 
-  /// Frees the instance, stopped or not.
+  /// Frees the instance, stopped or not; what it waited for is not for the one that is made next.
   package func destroy() async {
     await onThread { host in
       let instance = host.state.withLock { state in
-        defer { state.instance = 0 }
+        defer { (state.instance, state.pending, state.timers) = (0, [], []) }
         return state.instance
       }
       if instance != 0 { host.memory.destroy(instance) }

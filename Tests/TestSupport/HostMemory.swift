@@ -26,6 +26,7 @@ final class HostMemory: @unchecked Sendable {
       PROMETHEAN_LOG_V1: Self.lasting(HostTable.log),
       PROMETHEAN_CLOCK_V1: Self.lasting(HostTable.clock),
       PROMETHEAN_METRICS_V1: Self.lasting(HostTable.metrics),
+      PROMETHEAN_METRICS_V2: Self.lasting(HostTable.labelledMetrics),
       PROMETHEAN_PUBLISH_V1: Self.lasting(HostTable.publish),
       PROMETHEAN_REQUEST_V1: Self.lasting(HostTable.request),
       PROMETHEAN_SUBSCRIBE_V1: Self.lasting(HostTable.subscribe),
@@ -48,7 +49,8 @@ final class HostMemory: @unchecked Sendable {
         extension: { unsafe HostTable.find($0, $1) },
         error_set: { unsafe HostTable.setError($0, $1) },
         complete: { unsafe HostTable.complete($0, $1, $2, $3) },
-        wake: { unsafe HostTable.wake($0) }
+        wake: { unsafe HostTable.wake($0) },
+        binding: texts[6]
       )
     )
     Self.kept.withLock { $0.append(self) }

@@ -39,11 +39,14 @@ package struct HostRecord: Sendable {
   package struct Measurement: Sendable, Hashable {
     package let kind: Int32
     package let name: String
+    /// `name=value` lines.
+    package let labels: String
     package let value: Double
 
-    package init(kind: Int32, name: String, value: Double) {
+    package init(kind: Int32, name: String, labels: String = "", value: Double) {
       self.kind = kind
       self.name = name
+      self.labels = labels
       self.value = value
     }
   }

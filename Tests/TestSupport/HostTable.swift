@@ -32,6 +32,19 @@ enum HostTable {
     }
   )
 
+  static let labelledMetrics = unsafe promethean_metrics_v2(
+    struct_size: size(of: promethean_metrics_v2.self),
+    record: { context, kind, name, labels, value in
+      let measurement = unsafe HostRecord.Measurement(
+        kind: kind,
+        name: String(name),
+        labels: String(labels),
+        value: value
+      )
+      unsafe host(context).heard { $0.measured.append(measurement) }
+    }
+  )
+
   static let publish = unsafe promethean_publish_v1(
     struct_size: size(of: promethean_publish_v1.self),
     publish: { context, view, token in

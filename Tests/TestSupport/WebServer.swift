@@ -35,7 +35,7 @@ package final class WebServer: Sendable {
     let (input, output) = (Pipe(), Pipe())
     server.executableURL = URL(filePath: "/usr/bin/env")
     server.arguments =
-      ["python3", "-W", "ignore", place.appending(path: "server.py").path] + (isSecure ? [certificates.path] : [])
+      ["python3", "-B", "-W", "ignore", place.appending(path: "server.py").path] + (isSecure ? [certificates.path] : [])
     server.standardInput = input
     server.standardOutput = output
     try server.run()

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /// Changes whenever anything in this file, ring.h or envelope_layout.h does.
-#define WIRE_PROTOCOL 3
+#define WIRE_PROTOCOL 4
 
 // MARK: - Descriptors that a runner is spawned with
 
@@ -54,7 +54,7 @@ typedef struct wire_frame {
 #define WIRE_STATE 6
 /// argument: severity; body: u32 length of the message, message, fields.
 #define WIRE_LOG 7
-/// argument: kind; token: the bits of the double; body: the name.
+/// argument: kind; token: the bits of the double; body: u16 length of the name, name, labels as a plugin gives them.
 #define WIRE_METRIC 8
 /// argument: PROMETHEAN_DIAL_…; body: u16 port, the host's name or address. Answered by WIRE_DIALED on the control
 /// socket, or, if there is no connection, by WIRE_RESULT.
@@ -189,7 +189,7 @@ typedef struct wire_control {
 #define WIRE_PATH_WRITE 'w'
 
 /// What a runner is to do. Texts follow, each NUL-terminated, in this order: library's name (for messages), plugin id,
-/// instance name, provider, tenant, config, config_rev; then `paths` times a letter (WIRE_PATH_…) and an absolute,
+/// instance name, provider, tenant, config, config_rev, binding; then `paths` times a letter (WIRE_PATH_…) and an absolute,
 /// resolved path.
 typedef struct wire_setup {
   uint32_t protocol;

@@ -24,7 +24,7 @@ extension Command {
       """,
     arguments: [tenant],
     exits: [.success: "all could be read", .failure: "one could not be read, or no host runs"],
-    examples: [Example("promethean secrets rotate discord/duck", "Reads the credentials of one tenant again.")]
+    examples: [Example("promethean secrets rotate echo/demo", "Reads the credentials of one tenant again.")]
   ) { invocation, session in
     var fields: JSONObject = [:]
     if let tenant = invocation[tenant] { fields["tenant"] = .string(tenant) }

@@ -100,8 +100,8 @@ struct SystemdUnit {
     Delegate=memory pids cpu
     OOMPolicy=continue
 
-    # A credential for `{ credential: discord-token }` in the tenants of plugins.yml; a line each.
-    #LoadCredential=discord-token:/etc/promethean/discord-token
+    # A credential for `{ credential: echo-token }` in the tenants of plugins.yml; a line each.
+    #LoadCredential=echo-token:/etc/promethean/echo-token
 
     # What it may be. The host needs no capability; runners have those of the user namespaces that they make.
     CapabilityBoundingSet=

@@ -10,6 +10,8 @@ package struct Approval: Sendable, Hashable {
   package var require: PluginConfiguration.SandboxLevel
   package var trust: LibraryTrust
   package var tenants: [TenantID]
+  /// What it is to keep to with each of them, where it is an access plugin and anything is said.
+  package var allow: [TenantID: [String: [String]]] = [:]
   /// What it performs for others, and so gets to see of theirs.
   package var provides: [Capability]
   /// In the order of their lines, none twice.
@@ -24,7 +26,7 @@ package struct Approval: Sendable, Hashable {
   package func hash(into hasher: inout Hasher) { hasher.combine(key) }
 
   private var key: [String] {
-    [version, library, "\(size)", require.rawValue, trust.rawValue] + tenants.map { "\($0)" } + [""]
+    [version, library, "\(size)", require.rawValue, trust.rawValue] + tenants.map { "\($0)" } + [allowJSON.text]
       + provides.map(\.name) + [""] + lines
   }
 }
@@ -40,6 +42,7 @@ extension PluginConfiguration {
       require: require,
       trust: trust,
       tenants: boundTenants.sorted { "\($0)" < "\($1)" },
+      allow: bindings.mapValues(\.allow).filter { !$0.value.isEmpty },
       provides: Capability.allCases.filter(manifest.provides.contains),
       grants: grants.all.filter { seen.insert($0.line).inserted }.sorted { $0.line < $1.line }
     )

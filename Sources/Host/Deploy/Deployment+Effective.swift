@@ -40,7 +40,12 @@ extension Tenant {
   /// Where its credentials come from, and what its plugin is told.
   var json: JSON {
     let sources = credentials.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }
-    return ["credentials": .object(JSONObject(sources)), "allow": allow.sortedByKey, "rate": rate.sortedByKey]
+    return ["credentials": .object(JSONObject(sources)), "allow": Self.json(allow), "rate": rate.sortedByKey]
+  }
+
+  /// Lists by name, in the order of their names.
+  static func json(_ lists: [String: [String]]) -> JSON {
+    .object(JSONObject(lists.sorted { $0.key < $1.key }.map { ($0.key, .array($0.value.map { .string($0) })) }))
   }
 }
 

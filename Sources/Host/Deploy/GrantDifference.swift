@@ -19,10 +19,21 @@ package struct GrantDifference: Sendable, Hashable {
     var lines = other.grants.filter { !$0.isCovered(by: base?.grants ?? []) }.map(\.line)
     let (tenants, provides) = (base?.tenants ?? [], base?.provides ?? [])
     lines += other.tenants.filter { !tenants.contains($0) }.map { "tenant \($0)" }
+    lines += other.tenants.filter(tenants.contains).flatMap { tenant in
+      Self.beyond(base?.allow[tenant] ?? [:], other.allow[tenant] ?? [:]).map { "allow \(tenant) \($0)" }
+    }
     lines += other.provides.filter { !provides.contains($0) }.map { "provides \($0.name)" }
     if other.require.openness > (base?.require ?? .landlock).openness { lines.append("require \(other.require)") }
     if other.trust == .unsigned, base?.trust != .unsigned { lines.append("trust unsigned") }
     return lines
+  }
+
+  /// What the second of two sets of lists lets through and the first does not; a list that is not there, everything.
+  private static func beyond(_ base: [String: [String]], _ other: [String: [String]]) -> [String] {
+    base.sorted { $0.key < $1.key }.flatMap { name, known in
+      guard let list = other[name] else { return ["\(name): everything"] }
+      return Set(list).subtracting(known).sorted().map { "\(name): \($0)" }
+    }
   }
 }
 

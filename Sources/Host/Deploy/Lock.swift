@@ -37,13 +37,19 @@ package struct Lock: Sendable, Hashable {
 
 extension Approval {
   var json: JSON {
-    [
+    var object: JSONObject = [
       "version": .string(version), "sha256": .string(library), "size": .int(Int64(size)),
       "require": .string(require.rawValue), "trust": .string(trust.rawValue),
       "tenants": .array(tenants.map { .string("\($0)") }),
-      "provides": .array(provides.map { .string($0.name) }),
-      "grants": .array(lines.map { .string($0) }),
     ]
+    if !allow.isEmpty { object["allow"] = allowJSON }
+    object["provides"] = .array(provides.map { .string($0.name) })
+    object["grants"] = .array(lines.map { .string($0) })
+    return .object(object)
+  }
+
+  var allowJSON: JSON {
+    .object(JSONObject(allow.map { ("\($0.key)", Tenant.json($0.value)) }.sorted { $0.0 < $1.0 }))
   }
 }
 
@@ -85,6 +91,7 @@ extension ManifestValue {
       let require = fields.required("require")?.choice(PluginConfiguration.SandboxLevel.self)
       let trust = fields.required("trust")?.choice(LibraryTrust.self)
       let tenants = fields.required("tenants")?.listOrNil { $0.tenantID() }
+      let allow = fields.optional("allow")?.entries { key, lists in key.tenantID().map { ($0, lists.lists()) } }
       let provides = fields.required("provides")?.listOrNil { $0.capability() }
       let grants = fields.required("grants")?.listOrNil { line in
         line.parsed { try Grant(line: $0, at: line.location) }
@@ -99,6 +106,7 @@ extension ManifestValue {
         require: require,
         trust: trust,
         tenants: tenants,
+        allow: Dictionary(allow ?? []) { first, _ in first },
         provides: provides,
         grants: grants
       )

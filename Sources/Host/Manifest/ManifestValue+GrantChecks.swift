@@ -20,8 +20,7 @@ extension ManifestValue {
       guard let key = grants.keys[capability] else { continue }
       let name = "\(self.name).grants.\(capability.name)"
       guard capability.holders.contains(manifest.kind) else {
-        let holders = capability.holders.map { "\($0)" }.spelledOut("and")
-        diagnostics.report(key, "\(name): \(manifest.kind.withArticle) cannot hold it; only \(holders) plugins can")
+        diagnostics.report(key, "\(name): \(manifest.kind.withArticle) cannot hold it; \(capability.holdersNeeded)")
         continue
       }
       for grant in grants.all where grant.capability == capability {

@@ -58,11 +58,16 @@ extension PluginConfiguration {
     if replicas > 1 && manifest.kind != .worker {
       fields.optional("replicas")?.report("only a worker has replicas, \(id) is \(manifest.kind.withArticle)")
     }
-    fields.value.check(grants, of: manifest, tenants: scope.tenants.filter { bound.contains($0.id) }, in: scope)
+    let tenants = scope.tenants.filter { bound.contains($0.id) }
+    fields.value.check(grants, of: manifest, tenants: tenants, in: scope)
     if grantsAreWell { fields.value.checkInputs(of: manifest, against: grants) }
     let json = config.map { manifest.config.read($0) } ?? manifest.config.readAbsent(fields.value)
     guard let json else { return nil }
     let tenantsLocation = fields.location(of: "tenants")
+    let policy = Policy(plugin: id, grants: grants, tenants: bound, tenantsLocation: tenantsLocation)
+    let told = manifest.kind == .access ? tenants.map { ($0.id, Binding($0, policy)) } : []
+    let bindings = Dictionary(told) { first, _ in first }
+    fields.value.check(bindings)
     return PluginConfiguration(
       id: id,
       library: library,
@@ -74,12 +79,13 @@ extension PluginConfiguration {
       boundTenants: bound,
       replicas: replicas,
       grants: grants,
-      policy: Policy(plugin: id, grants: grants, tenants: bound, tenantsLocation: tenantsLocation),
+      policy: policy,
       limits: limits,
       require: require,
       placement: placement,
       config: json,
-      configRev: String(sha256(json.bytes()).prefix(16)),
+      configRev: revision([json]),
+      bindings: bindings,
       location: location
     )
   }

@@ -40,10 +40,22 @@ package struct PluginConfiguration: Sendable {
   package var config: JSON
   /// The first 16 hexadecimal digits of the SHA-256 of `config` as compact JSON.
   package var configRev: String
+  /// What each instance of an access plugin is told of its tenant.
+  package var bindings: [TenantID: Binding]
   /// Where its id stands in plugins.yml.
   package var location: SourceLocation
 
   package var libraryPath: String { library.path }
+
+  /// The revision of all that an instance is told: of the configuration, and of its binding if it has one.
+  package func configRev(for binding: Binding?) -> String {
+    binding.map { Self.revision([config, $0.json]) } ?? configRev
+  }
+
+  /// Enough of the digest of some values to tell them from others.
+  static func revision(_ values: [JSON]) -> String {
+    String(sha256(Array(values.map { $0.bytes() }.joined(separator: [UInt8(ascii: "\n")]))).prefix(16))
+  }
 
   /// The topics it is delivered without asking: the inputs of its manifest, all of which its grants include.
   package var subscriptions: [TopicPattern] { manifest.inputs.map(\.topic) }

@@ -199,9 +199,7 @@ extension ManifestValue {
   /// Reports a capability that this kind of plugin may never hold.
   func isHeld(_ capability: Capability, by kind: PluginKind?) -> Bool {
     guard let kind, !capability.holders.contains(kind) else { return true }
-    report(
-      "\(kind.withArticle) cannot hold \(capability.name); only \(capability.holders.map { "\($0)" }.spelledOut("and")) plugins can"
-    )
+    report("\(kind.withArticle) cannot hold \(capability.name); \(capability.holdersNeeded)")
     return false
   }
 }

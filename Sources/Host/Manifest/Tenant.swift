@@ -1,7 +1,7 @@
 package import Envelope
 internal import YAML
 
-/// The name of one credentialed identity on one provider, `discord/duck`.
+/// The name of one credentialed identity on one provider, `pigeon/duck`.
 package struct TenantID: Sendable, Hashable, CustomStringConvertible {
   package var provider: String
   package var tenant: String
@@ -26,8 +26,8 @@ package struct Tenant: Sendable {
 
   package var id: TenantID
   package var credentials: [String: CredentialSource]
-  /// What the provider's plugin is to keep to, such as guilds and channels; an object of lists.
-  package var allow: JSON
+  /// What the provider's plugin is to keep to, such as guilds and channels: lists by name.
+  package var allow: [String: [String]]
   /// How fast it may go, such as `max_concurrent`; an object.
   package var rate: JSON
   package var location: SourceLocation
@@ -42,8 +42,8 @@ extension Tenant {
       let credentials = fields.optional("credentials")?.entries { name, source in
         source.credentialSource().map { (name.plainText ?? "", $0) }
       }
-      let allow = fields.optional("allow")?.object { $0.textList() }
-      let rate = fields.optional("rate")?.object { $0.json() }
+      let allow = fields.optional("allow")?.lists()
+      let rate = fields.optional("rate")?.entries { key, value in value.json().map { (key.plainText ?? "", $0) } }
       guard let provider = fields.required("provider")?.token(), let tenant = fields.required("tenant")?.token() else {
         return nil
       }
@@ -51,7 +51,7 @@ extension Tenant {
         id: TenantID(provider: provider, tenant: tenant),
         credentials: Dictionary(credentials ?? []) { first, _ in first },
         allow: allow ?? [:],
-        rate: rate ?? [:],
+        rate: .object(JSONObject(rate ?? [])),
         location: value.location
       )
     }
@@ -77,17 +77,14 @@ extension ManifestValue {
     return nil
   }
 
-  /// Reads a mapping of the writer's own keys as a JSON object.
-  fileprivate func object(_ read: (ManifestValue) -> JSON?) -> JSON {
-    .object(JSONObject(entries { key, value in read(value).map { (key.plainText ?? "", $0) } }))
-  }
-
-  fileprivate func textList() -> JSON? {
-    listOrNil { $0.text().map { .string($0) } }.map { .array($0) }
+  /// Reads a mapping of the writer's own keys to lists of texts.
+  func lists() -> [String: [String]] {
+    let lists = entries { key, value in value.listOrNil { $0.text() }.map { (key.plainText ?? "", $0) } }
+    return Dictionary(lists) { first, _ in first }
   }
 }
 
-/// Which tenants a plugin serves: `discord/duck`, `discord/*` or `*/*`.
+/// Which tenants a plugin serves: `pigeon/duck`, `pigeon/*` or `*/*`.
 package struct TenantSelector: Sendable, Hashable, CustomStringConvertible {
   /// Nil: any.
   package var provider: String?

@@ -39,6 +39,9 @@ package enum Capability: String, CaseIterable, Sendable {
     }
   }
 
+  /// What a plugin has to be to hold it, for an error.
+  package var holdersNeeded: String { "it needs kind: \(holders.map(\.rawValue).spelledOut("or"))" }
+
   /// How its resources are written.
   package var syntax: ResourceSyntax {
     switch self {

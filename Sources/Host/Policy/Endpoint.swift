@@ -62,7 +62,7 @@ package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Where a plugin may dial: `discord.com:443`, `*.discord.gg:443`, `udp://*.discord.media:*`.
+/// Where a plugin may dial: `api.example:443`, `*.chat.example:443`, `udp://*.media.example:*`.
 package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   package enum Network: String, Sendable {
     case tcp, udp

@@ -180,10 +180,13 @@ extension Router {
     }
   }
 
-  /// The consumer that answers requests on a route: an access plugin or a service before one that merely listens.
+  /// The consumer that answers requests on a route: who has the tenant's credential before who performs effects for
+  /// others, and that before one that merely listens.
   private func responder(on route: Route) -> Int? {
-    route.consumers.first { consumers[$0].members.contains { $0.plugin.manifest.kind != .worker } }
-      ?? route.consumers.first
+    func first(_ kind: PluginKind) -> Int? {
+      route.consumers.first { consumers[$0].members.contains { $0.plugin.manifest.kind == kind } }
+    }
+    return first(.access) ?? first(.service) ?? route.consumers.first
   }
 
   /// How long a requester can wait for an answer, ns.

@@ -120,12 +120,19 @@ extension Router {
     )
   }
 
-  func record(_ frame: Frame, from instance: Instance) {
+  func record(_ frame: Frame, from instance: Instance) throws {
     guard instance.policy.decide(.metrics, resource: "").allowed else { return }
-    let name = unsafe String(decoding: frame.body, as: UTF8.self)
+    let size = MemoryLayout<UInt16>.size
+    guard unsafe frame.body.count >= size else { throw Violation(description: "it sent a malformed metric frame") }
+    let length = Int(unsafe frame.body.loadUnaligned(as: UInt16.self))
+    guard unsafe length <= frame.body.count - size else {
+      throw Violation(description: "it sent a malformed metric frame")
+    }
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: frame.body[size...])
     let refused = metrics.plugins.record(
       kind: Int32(frame.argument),
-      name: name,
+      name: unsafe String(decoding: rest[..<length], as: UTF8.self),
+      labels: unsafe String(decoding: rest[length...], as: UTF8.self),
       value: Double(bitPattern: frame.token),
       plugin: instance.plugin.id,
       instance: instance.name

@@ -234,7 +234,7 @@ package final class Router {
     case WIRE_RESPOND: try respond(frame, from: instance)
     case WIRE_STATE: try state(frame, from: instance)
     case WIRE_LOG: try writeLog(frame, from: instance)
-    case WIRE_METRIC: record(frame, from: instance)
+    case WIRE_METRIC: try record(frame, from: instance)
     case WIRE_DIAL: try dial(frame, from: instance)
     default: throw Violation(description: "it sent a frame of the unknown kind \(frame.op)")
     }

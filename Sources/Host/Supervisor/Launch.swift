@@ -72,7 +72,9 @@ struct Launch: Sendable {
     setup.limits.addressSpace = UInt64(plugin.limits.memory) + Self.mapped
     setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(plugin.limits.fileSize)
     setup.config = Self.config(of: plugin, directory: writable.first)
-    setup.configRev = plugin.configRev
+    let told = binding.flatMap { plugin.bindings[$0] }
+    setup.configRev = plugin.configRev(for: told)
+    setup.binding = told?.json.text ?? ""
     setup.healthInterval = UInt32(plugin.manifest.healthInterval.nanoseconds / nanosecondsPerMillisecond)
     return setup
   }

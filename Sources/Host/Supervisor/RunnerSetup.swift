@@ -81,6 +81,8 @@ package struct RunnerSetup: Sendable {
   /// A JSON object.
   package var config = "{}"
   package var configRev = ""
+  /// A JSON object; empty for one that serves several tenants.
+  package var binding = ""
   package var extensions: Extensions = []
   package var omissions: Omissions = []
   package var paths: [Path] = []
@@ -119,7 +121,7 @@ package struct RunnerSetup: Sendable {
     head.descriptors = limits.descriptors
     head.threads = limits.threads
     var bytes = unsafe withUnsafeBytes(of: head) { unsafe [UInt8]($0) }
-    for text in [libraryName, pluginID, instanceName, provider, tenant, config, configRev] {
+    for text in [libraryName, pluginID, instanceName, provider, tenant, config, configRev, binding] {
       bytes += text.utf8
       bytes.append(0)
     }

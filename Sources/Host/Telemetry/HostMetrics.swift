@@ -42,6 +42,7 @@ package final class HostMetrics: Sendable {
 
   /// Forgets an instance that will not come back, its plugin's own metrics included.
   package func remove(instance: String) {
+    plugins.remove(instance: instance)
     registry.removeAll(where: "instance", is: instance)
   }
 }

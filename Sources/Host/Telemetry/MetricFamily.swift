@@ -5,7 +5,7 @@ package final class MetricFamily<Cell: MetricCell>: Sendable {
   package let name: String
   package let kind: MetricKind
   private let help: String
-  private let labels: [String]
+  let labels: [String]
   private let make: @Sendable () -> Cell
   private let cells = Locked<[[String]: Cell]>([:])
 

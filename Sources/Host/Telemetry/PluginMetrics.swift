@@ -18,11 +18,30 @@ package final class PluginMetrics: Sendable {
       case .histogram: .histogram
       }
     }
+
+    /// The labels that plugins give it.
+    var labels: [String] {
+      let all =
+        switch self {
+        case .number(let family): family.labels
+        case .histogram(let family): family.labels
+        }
+      return Array(all.dropFirst(MetricLabels.own.count))
+    }
+
+    func record(_ value: Double, _ labels: [String]) {
+      switch self {
+      case .number(let family) where family.kind == .counter: family.cell(labels).add(value)
+      case .number(let family): family.cell(labels).set(value)
+      case .histogram(let family): family.cell(labels).observe(value)
+      }
+    }
   }
 
   private enum Key: Hashable {
     case name(String, plugin: String)
     case refusal(String, plugin: String)
+    case overflow(plugin: String)
   }
 
   private struct State {
@@ -31,10 +50,12 @@ package final class PluginMetrics: Sendable {
     var seen: Set<Key> = []
     var count: [String: Int] = [:]
     var refusals: [String: Int] = [:]
+    var series = MetricSeries()
   }
 
   private let metrics: Metrics
   private let redactor: Redactor
+  private let overflow: MetricFamily<Counter>
   private let state = Locked(State())
 
   /// Knows no metric yet.
@@ -45,6 +66,11 @@ package final class PluginMetrics: Sendable {
   package init(_ metrics: Metrics, redactor: Redactor = Redactor()) {
     self.metrics = metrics
     self.redactor = redactor
+    overflow = metrics.counter(
+      "promethean_metric_overflow_total",
+      help: "Values of plugins' metrics that count under other, since there were too many series.",
+      labels: ["plugin"]
+    )
   }
 
   /// Records what an instance has to say about a metric: adds to a counter, sets a gauge, observes in a histogram.
@@ -52,13 +78,16 @@ package final class PluginMetrics: Sendable {
   /// - Parameters:
   ///   - kind: One of `PROMETHEAN_METRIC_…`.
   ///   - name: The plugin's name for it, without the prefix.
+  ///   - labels: `name=value` lines, which tell this series of it from the others.
   ///   - value: In base units.
   ///   - plugin: The plugin's id.
   ///   - instance: The instance's name.
-  /// - Returns: Why it was refused, the first time that this plugin is refused this name; nil otherwise.
+  /// - Returns: Why it was refused, the first time that this plugin is refused this name, or that it has too many
+  ///   series; nil otherwise.
   package func record(
     kind: Int32,
     name: String,
+    labels: String = "",
     value: Double,
     plugin: String,
     instance: String
@@ -68,13 +97,11 @@ package final class PluginMetrics: Sendable {
     return state.withLock { state -> MetricError? in
       do throws(MetricError) {
         let kind = try Self.checked(kind: kind, name: name, value: value)
-        let family = try family(name, kind, plugin: plugin, &state)
-        switch family {
-        case .number(let family) where kind == .counter: family.with(plugin, instance).add(value)
-        case .number(let family): family.with(plugin, instance).set(value)
-        case .histogram(let family): family.with(plugin, instance).observe(value)
-        }
-        return nil
+        let labels = try MetricLabels(labels, of: name, kind)
+        let family = try family(name, kind, labels.names, plugin: plugin, &state)
+        let values = state.series.values(of: labels, name, plugin: plugin, instance: instance, redactor)
+        family.record(value, [plugin, instance] + (values ?? labels.names.map { _ in MetricLabels.other }))
+        return values == nil ? overflown(name, plugin: plugin, &state) : nil
       } catch {
         // Refused names are a plugin's to invent: no more of them are remembered than of those it may use.
         guard state.refusals[plugin, default: 0] < Int(PROMETHEAN_METRICS_MAX),
@@ -84,6 +111,19 @@ package final class PluginMetrics: Sendable {
         return error
       }
     }
+  }
+
+  /// Forgets the series of an instance that will not come back; their families forget the cells.
+  package func remove(instance: String) {
+    state.withLock { $0.series.remove(instance: instance) }
+  }
+
+  /// Counts a value that found no series of its own, and says so once.
+  private func overflown(_ name: String, plugin: String, _ state: inout State) -> MetricError? {
+    overflow.with(plugin).add()
+    guard state.seen.insert(.overflow(plugin: plugin)).inserted else { return nil }
+    let limit = "expected at most \(PROMETHEAN_SERIES_MAX) series with labels of plugin \(plugin)"
+    return MetricError("metric \(name): \(limit); more count under labels that say \(MetricLabels.other)")
   }
 
   private static func checked(kind: Int32, name: String, value: Double) throws(MetricError) -> MetricKind {
@@ -104,6 +144,7 @@ package final class PluginMetrics: Sendable {
   private func family(
     _ name: String,
     _ kind: MetricKind,
+    _ labels: [String],
     plugin: String,
     _ state: inout State
   ) throws(MetricError) -> Family {
@@ -112,22 +153,28 @@ package final class PluginMetrics: Sendable {
       throw MetricError("metric \(name): expected at most \(PROMETHEAN_METRICS_MAX) names of plugin \(plugin)")
     }
     // Pages are written elsewhere, and often: no name in them is looked at again.
-    guard state.seen.contains(key) || redactor.redact(name) == name else {
+    guard state.seen.contains(key) || ([name] + labels).allSatisfy({ redactor.redact($0) == $0 }) else {
       throw MetricError("metric \(name): expected a name without a credential in it")
     }
     let family: Family
-    if let known = state.families[name] { family = known } else { family = try register(name, kind) }
+    if let known = state.families[name] { family = known } else { family = try register(name, kind, labels) }
     guard family.kind == kind else {
       throw MetricError("metric \(name): expected a \(family.kind.rawValue), as before, found a \(kind.rawValue)")
+    }
+    guard family.labels == labels else {
+      func said(_ names: [String]) -> String { names.isEmpty ? "none" : names.spelledOut("and") }
+      throw MetricError(
+        "metric \(name): expected the labels \(said(family.labels)), as before, found \(said(labels))"
+      )
     }
     state.families[name] = family
     if state.seen.insert(key).inserted { state.count[plugin, default: 0] += 1 }
     return family
   }
 
-  private func register(_ name: String, _ kind: MetricKind) throws(MetricError) -> Family {
+  private func register(_ name: String, _ kind: MetricKind, _ labels: [String]) throws(MetricError) -> Family {
     let name = Self.prefix + name
-    let labels = ["plugin", "instance"]
+    let labels = MetricLabels.own + labels
     if kind == .histogram {
       let help = "What a plugin observes, in ranges of its own metric."
       return .histogram(try metrics.register(name, kind, help: help, labels: labels) { Histogram() })

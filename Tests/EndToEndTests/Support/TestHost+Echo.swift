@@ -68,12 +68,12 @@ extension AdminClient {
     )
   }
 
-  /// The ids of all messages that the storage has, page by page.
-  func storedMessages() throws -> [String] {
+  /// The ids of all messages that the storage has of a tenant, page by page.
+  func storedMessages(provider: String = "echo", tenant: String = "demo") throws -> [String] {
     var ids: [String] = []
     var query: JSONObject = ["limit": 1000, "order": "oldest"]
     while true {
-      let topic = "promethean.p.echo.t.demo.storage.documents.query"
+      let topic = "promethean.p.\(provider).t.\(tenant).storage.documents.query"
       let page = try #require(request(topic, .object(query), resource: "messages")["data"])
       ids += (page["documents"]?.arrayValue ?? []).compactMap { $0["foreign_id"]?.stringValue }
       guard let next = page["next"], !next.isNull else { return ids }

@@ -107,7 +107,7 @@ const char *fuzz_runner_setup(const uint8_t *message, size_t size) {
   if (setjmp(end)) return why;
   setup_receive(&taken);
   const char *texts[] = {taken.library, taken.plugin_id, taken.instance_name, taken.provider,
-                         taken.tenant,  taken.config,    taken.config_rev};
+                         taken.tenant,  taken.config,    taken.config_rev,    taken.binding};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) look(bytes_of(texts[i], strlen(texts[i])));
   sandbox_plan plan = setup_plan(&taken);
   for (uint32_t i = 0; i < plan.path_count; i++) look(bytes_of(plan.paths[i].path, strlen(plan.paths[i].path)));

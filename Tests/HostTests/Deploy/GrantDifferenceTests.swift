@@ -133,6 +133,34 @@ import Testing
     #expect(GrantDifference(from: new, to: old).lost == row.gained)
   }
 
+  /// Lists of a tenant before and after, and what is gained.
+  static let lists: [(old: [String: [String]], new: [String: [String]], gained: [String])] = [
+    ([:], ["guilds": ["1"]], []),
+    (["guilds": ["1"]], [:], ["allow echo/demo guilds: everything"]),
+    (["guilds": ["1", "2"]], ["guilds": ["2"]], []),
+    (["guilds": ["2"]], ["guilds": ["3", "2", "1"]], ["allow echo/demo guilds: 1", "allow echo/demo guilds: 3"]),
+    (["guilds": ["1"]], ["guilds": []], []),
+    (["guilds": []], ["guilds": ["1"]], ["allow echo/demo guilds: 1"]),
+    (["guilds": ["1"]], ["guilds": ["1"], "channels": ["7"]], []),
+    (
+      ["guilds": ["1"], "channels": ["7"]], ["channels": ["7", "8"]],
+      ["allow echo/demo channels: 8", "allow echo/demo guilds: everything"]
+    ),
+  ]
+
+  @Test(arguments: lists) func `what a tenant's lists let through more of is gained`(
+    row: (old: [String: [String]], new: [String: [String]], gained: [String])
+  ) throws {
+    let tenant = TenantID(provider: "echo", tenant: "demo")
+    var (old, new) = (try approval([]), try approval([]))
+    (old.tenants, old.allow) = ([tenant], row.old.isEmpty ? [:] : [tenant: row.old])
+    (new.tenants, new.allow) = ([tenant], row.new.isEmpty ? [:] : [tenant: row.new])
+    #expect(GrantDifference(from: old, to: new).gained == row.gained)
+    #expect(GrantDifference(from: new, to: old).lost == row.gained)
+    // Of a tenant that is new as a whole, the whole is said.
+    #expect(GrantDifference(from: nil, to: new).gained == ["tenant echo/demo"])
+  }
+
   @Test(arguments: rows) func `a grant's line is read back as it was`(row: Row) throws {
     #expect(try approval(row.old + row.new).lines == row.old + row.new)
   }

@@ -90,6 +90,27 @@ import Testing
       reason: "tenant echo/demo"
     ),
     Row(
+      old: "ECHO_TOKEN } }",
+      new: "ECHO_TOKEN } }, rate: { max_concurrent: 4 }",
+      plugin: "echo",
+      action: .reload,
+      reason: "tenant echo/demo"
+    ),
+    Row(
+      old: "ECHO_TOKEN } }",
+      new: "ECHO_TOKEN } }, allow: { guilds: [\"1\"] }",
+      plugin: "echo",
+      action: .reload,
+      reason: "tenant echo/demo"
+    ),
+    Row(
+      old: "provider.rest.call: {}",
+      new: "provider.rest.call: [\"GET /channels/*\"]",
+      plugin: "echo",
+      action: .reload,
+      reason: "grants"
+    ),
+    Row(
       old: "library: Echo",
       new: "library: Echo\n    trust: unsigned",
       plugin: "echo",
@@ -160,6 +181,21 @@ import Testing
       "indexer:\n    library: Indexer\n    tenants: [\"echo/*\"]"
     )
     #expect(try fixture.plan().plugins.map(\.action) == [.hot, .reload, .none])
+  }
+
+  @Test func `what a tenant's list lets through more of needs consent`() throws {
+    let fixture = try DeployFixture()
+    try fixture.edit("ECHO_TOKEN } }", "ECHO_TOKEN } }, allow: { guilds: [\"1\"] }")
+    try fixture.apply()
+    try fixture.edit("guilds: [\"1\"]", "guilds: [\"1\", \"2\"]")
+    let plan = try fixture.plan()
+    #expect(plan.plugins.first?.gained == ["allow echo/demo guilds: 2"])
+    #expect(plan.plugins.first?.reasons == ["tenant echo/demo"])
+    #expect(plan.widened == ["echo": ["allow echo/demo guilds: 2"]])
+    #expect(plan.verdict == .needsApproval)
+    try fixture.apply()
+    try fixture.edit(", allow: { guilds: [\"1\", \"2\"] }", "")
+    #expect(try fixture.plan().widened == ["echo": ["allow echo/demo guilds: everything"]])
   }
 
   @Test func `several reasons make the greatest action`() throws {

@@ -91,6 +91,17 @@ import Testing
     #expect(metrics.record(kind: 1, name: "of_abc", value: 1, plugin: "p", instance: "p") == nil)
   }
 
+  @Test func `a label of a metric holds no secret, however long its value`() throws {
+    let registry = Metrics()
+    let metrics = PluginMetrics(registry, redactor: try redactor(["token": "0123456789abcdef"]))
+    let value = String(repeating: "x", count: 120) + "0123456789abcdef"
+    #expect(metrics.record(kind: 1, name: "a", labels: "url=\(value)", value: 1, plugin: "p", instance: "p") == nil)
+    #expect(!registry.expose().text.contains("0123"))
+    #expect(
+      metrics.record(kind: 1, name: "b", labels: "0123456789abcdef=1", value: 1, plugin: "p", instance: "p") != nil
+    )
+  }
+
   @Test func `the log holds no secret, wherever in a record it stood`() throws {
     let redactor = try redactor(["token": "0123456789abcdef"])
     let log = try Log(Log.Options(), redactor: redactor)

@@ -196,6 +196,118 @@ struct PluginMetricsTests {
     #expect(ExposedPage(registry.expose().text).families.count == Int(PROMETHEAN_METRICS_MAX) + 1)
   }
 
+  // MARK: - Labels
+
+  private func record(
+    _ name: String,
+    labels: String,
+    kind: Int32 = PROMETHEAN_METRIC_COUNTER,
+    plugin: String = "echo"
+  ) -> String? {
+    plugins.record(kind: kind, name: name, labels: labels, value: 1, plugin: plugin, instance: "\(plugin)/1")?
+      .description
+  }
+
+  @Test func `labels tell the series of a name apart, in whatever order they are given`() {
+    #expect(record("calls_total", labels: "route=GET /a\nstatus=200\n") == nil)
+    #expect(record("calls_total", labels: "status=200\nroute=GET /a\n") == nil)
+    #expect(record("calls_total", labels: "status=\nroute=a=b\"\\c\n") == nil)
+    #expect(record("wait_seconds", labels: "route=GET /a", kind: PROMETHEAN_METRIC_HISTOGRAM) == nil)
+    let text = registry.expose().text
+    let own = "plugin=\"echo\",instance=\"echo/1\""
+    #expect(text.contains("promethean_plugin_calls_total{\(own),route=\"GET /a\",status=\"200\"} 2\n"))
+    #expect(text.contains("promethean_plugin_calls_total{\(own),route=\"a=b\\\"\\\\c\",status=\"\"} 1\n"))
+    #expect(text.contains("promethean_plugin_wait_seconds_bucket{\(own),route=\"GET /a\",le=\"1\"} 1\n"))
+    let page = ExposedPage(text)
+    let labels = ["plugin": "echo", "instance": "echo/1", "route": "a=b\"\\c", "status": ""]
+    #expect(page.value("promethean_plugin_calls_total", labels) == 1)
+  }
+
+  @Test(
+    arguments: [
+      ("route", "expected labels of the form name=value, found \"route\""),
+      ("=x", "expected a label in lower-case snake case, found \"\""),
+      ("Route=x", "expected a label in lower-case snake case, found \"Route\""),
+      ("a} 1 b=x", "expected a label in lower-case snake case, found \"a} 1 b\""),
+      ("plugin=other", "expected labels of its own, found plugin, which the host gives"),
+      ("a=1\ninstance=other", "expected labels of its own, found instance, which the host gives"),
+      ("a=1\na=2", "expected each label once, found a twice"),
+      ("b=1\na=1\nb=1\n", "expected each label once, found b twice"),
+      (
+        String(repeating: "x", count: 64) + "=1",
+        "expected labels of at most 63 bytes, found \"\(String(repeating: "x", count: 40))…\""
+      ),
+      (
+        String(repeating: "x", count: 4096),
+        "expected labels of the form name=value, found \"\(String(repeating: "x", count: 40))…\""
+      ),
+      ((0..<9).map { "l\($0)=1\n" }.joined(), "expected at most 8 labels, found 9"),
+    ] as [(String, String)]
+  )
+  func `labels that cannot be are refused, and told once`(labels: String, why: String) {
+    #expect(record("calls_total", labels: labels) == "metric calls_total: \(why)")
+    #expect(record("calls_total", labels: labels) == nil)
+    #expect(registry.expose().bytes.isEmpty)
+  }
+
+  @Test func `a histogram's own label is not to be had`() {
+    #expect(
+      record("wait_seconds", labels: "le=1", kind: PROMETHEAN_METRIC_HISTOGRAM)
+        == "metric wait_seconds: expected a label other than le, which histograms use"
+    )
+    #expect(record("depth", labels: "le=1", kind: PROMETHEAN_METRIC_GAUGE) == nil)
+  }
+
+  @Test func `a name has the same labels for everybody`() {
+    #expect(record("calls_total", labels: "route=a") == nil)
+    #expect(
+      record("calls_total", labels: "route=a\nstatus=1")
+        == "metric calls_total: expected the labels route, as before, found route and status"
+    )
+    #expect(
+      record(PROMETHEAN_METRIC_COUNTER, "calls_total", 1, plugin: "other")
+        == "metric calls_total: expected the labels route, as before, found none"
+    )
+    #expect(record("calls_total", labels: "route=b", plugin: "third") == nil)
+  }
+
+  @Test func `what a plugin puts into a value stays within it`() {
+    let hostile = "a\r\u{0}\u{1B}[2J\u{7F}\u{85}\"} 1 \\"
+    #expect(record("calls_total", labels: "route=\(hostile)") == nil)
+    #expect(record("calls_total", labels: "route=" + String(repeating: "ä", count: 1000)) == nil)
+    let page = ExposedPage(registry.expose().text)
+    let values = Set(page.families[0].samples.compactMap { $0.labels["route"] })
+    let mark = "\u{FFFD}"
+    #expect(
+      values == ["a\(mark)\(mark)\(mark)[2J\(mark)\(mark)\"} 1 \\", String(repeating: "ä", count: 64) + "…"]
+    )
+  }
+
+  @Test func `a plugin has so many series and no more, and the rest is one`() {
+    let limit = Int(PROMETHEAN_SERIES_MAX)
+    for index in 0..<limit { #expect(record("calls_total", labels: "route=\(index)") == nil) }
+    #expect(
+      record("calls_total", labels: "route=one more")
+        == "metric calls_total: expected at most 1024 series with labels of plugin echo; more count under labels that say other"
+    )
+    for index in limit..<3 * limit { #expect(record("calls_total", labels: "route=\(index)") == nil) }
+    #expect(record("calls_total", labels: "route=7") == nil, "those it has go on")
+    #expect(record("calls_total", labels: "route=x", plugin: "other") == nil, "another plugin has its own")
+    #expect(record(PROMETHEAN_METRIC_GAUGE, "depth", 1) == nil, "what has no labels is not counted")
+    func value(_ route: String) -> Double? {
+      let labels = ["plugin": "echo", "instance": "echo/1", "route": route]
+      return ExposedPage(registry.expose().text).value("promethean_plugin_calls_total", labels)
+    }
+    #expect(value("other") == Double(2 * limit + 1))
+    #expect(value("7") == 2)
+    let page = ExposedPage(registry.expose().text)
+    #expect(page.value("promethean_metric_overflow_total", ["plugin": "echo"]) == Double(2 * limit + 1))
+    // An instance that has gone makes room.
+    plugins.remove(instance: "echo/1")
+    #expect(record("calls_total", labels: "route=late") == nil)
+    #expect(value("late") == 1)
+  }
+
   @Test func `a name as long as a frame is refused without being repeated`() throws {
     let why = try #require(record(PROMETHEAN_METRIC_GAUGE, String(repeating: "a", count: 65_536), 1))
     #expect(why.utf8.count < 300)

@@ -167,6 +167,20 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
     say(line);
     return PROMETHEAN_OK;
   }
+  if (is(intent, "Measure")) {
+    const promethean_metrics_v2 *labelled = extension(PROMETHEAN_METRICS_V2);
+    static uint8_t much[PROMETHEAN_LABELS_SIZE + 1];
+    metrics->record(host->context, PROMETHEAN_METRIC_GAUGE, text("depth"), 3);
+    labelled->record(host->context, PROMETHEAN_METRIC_COUNTER, text("seen_total"), text("a=b\n"), 0.5);
+    labelled->record(host->context, PROMETHEAN_METRIC_COUNTER, text("seen_total"),
+                     (promethean_bytes){.data = much, .size = sizeof much}, 1);
+    return PROMETHEAN_OK;
+  }
+  if (is(intent, "Binding")) {
+    snprintf(line, sizeof line, "bound by %.*s", (int)host->binding.size, (const char *)host->binding.data);
+    say(line);
+    return PROMETHEAN_OK;
+  }
   if (is(intent, "Extensions")) {
     snprintf(line, sizeof line, "log %d clock %d metrics %d publish %d request %d subscribe %d state %d unknown %d", !!log_,
              !!clock_, !!metrics, !!publish, !!request, !!subscribe, !!state, !!extension("promethean.telepathy/1"));

@@ -15,7 +15,8 @@
 //  4. A host runs a plugin when the major versions are equal and the plugin's minor is not above the host's; anything else
 //     is refused with a message. A minor version adds fields, functions and extensions, and removes none. What a plugin runs
 //     on is in `promethean_host`: its version, its size, and what `extension` finds.
-//     1.1 added "promethean.handover/1" and "promethean.health/1"; all else is of 1.0.
+//     1.1 added `binding` to `promethean_host`, "promethean.handover/1", "promethean.health/1" and "promethean.metrics/2";
+//     all else is of 1.0.
 //  5. Integers have a fixed width. No C enum, bool, long, bit-field or union stands in a public struct. New status codes
 //     and constants may appear from the host to the plugin; a plugin treats one it does not know as PROMETHEAN_FAILED. A bit
 //     that is not defined here must be zero, and the reader refuses one that is not.
@@ -193,7 +194,7 @@ typedef struct promethean_host {
   promethean_bytes tenant;
   /// The configuration from the operator's manifest, defaults filled in: a JSON object. Lives as long as the instance.
   promethean_bytes config;
-  /// Digest of that configuration, for `config_rev`.
+  /// Digest of that configuration, and of the binding where there is one, for `config_rev`.
   promethean_bytes config_rev;
 
   /// Finds an extension by id. NULL: this host does not have it, or the plugin was not granted it. [any]
@@ -204,7 +205,17 @@ typedef struct promethean_host {
   void (*complete)(void *context, uint64_t operation, promethean_status status, promethean_plugin_bytes message);
   /// Asks for a `poll` soon. Cheap when one is already due. [any]
   void (*wake)(void *context);
+
+  /// Since 1.1: what the operator lets an access instance do with its tenant; empty for one that serves several. A JSON
+  /// object of three, `{"allow": {…}, "rate": {…}, "grants": {…}}`: the tenant's `allow` (lists of texts by name; a list
+  /// that is not there leaves nothing out) and `rate`, and of each granted capability on the provider, such as
+  /// `provider.rest.call`, the patterns of its routes, in which `*` stands for any run of characters; a capability that
+  /// is granted whole has none, and one that is not granted is not there. Lives as long as the instance.
+  promethean_bytes binding;
 } promethean_host;
+
+/// The longest binding, in bytes.
+#define PROMETHEAN_BINDING_MAX 65536
 
 // MARK: - What a plugin gives the host
 
@@ -289,6 +300,23 @@ typedef struct promethean_metrics_v1 {
   void (*record)(void *context, int32_t kind, promethean_plugin_bytes name, double value);
 } promethean_metrics_v1;
 #define PROMETHEAN_METRICS_MAX 64
+
+/// "promethean.metrics/2", since 1.1, by the grant `metrics`.
+#define PROMETHEAN_METRICS_V2 "promethean.metrics/2"
+typedef struct promethean_metrics_v2 {
+  uint32_t struct_size;
+  /// The same for one series of a name, which is told from the others by its labels: `name=value` and a line feed for
+  /// each, at most PROMETHEAN_LABELS_MAX and PROMETHEAN_LABELS_SIZE bytes together. Label names are lower-case snake
+  /// case, the same ones whenever the metric is recorded, and neither `plugin`, `instance` nor `le`. A value is UTF-8 of
+  /// up to PROMETHEAN_LABEL_VALUE_MAX bytes, and cut if it is longer; control characters in it are replaced. At most
+  /// PROMETHEAN_SERIES_MAX series with labels are kept of a plugin: what comes for more counts under labels whose values
+  /// are all `other`. [any]
+  void (*record)(void *context, int32_t kind, promethean_plugin_bytes name, promethean_plugin_bytes labels, double value);
+} promethean_metrics_v2;
+#define PROMETHEAN_LABELS_MAX 8
+#define PROMETHEAN_LABELS_SIZE 4096
+#define PROMETHEAN_LABEL_VALUE_MAX 128
+#define PROMETHEAN_SERIES_MAX 1024
 
 /// "promethean.publish/1", by the grant `publish`.
 #define PROMETHEAN_PUBLISH_V1 "promethean.publish/1"
