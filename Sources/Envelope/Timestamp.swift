@@ -38,12 +38,14 @@ extension Timestamp {
     let (days, second) = Self.floorDivide(seconds, Self.secondsPerDay)
     let (year, month, day) = Self.date(days: days)
     var text: [UInt8] = []
+    text.reserveCapacity("1970-01-01T00:00:00.000000000Z".utf8.count)
     func append(_ value: Int64, digits: Int, after mark: Unicode.Scalar? = nil) {
       if let mark { text.append(UInt8(ascii: mark)) }
-      var scale = (1..<digits).reduce(Int64(1)) { scale, _ in scale * 10 }
-      while scale > 0 {
-        text.append(UInt8(ascii: "0") + UInt8(value / scale % 10))
-        scale /= 10
+      var rest = value
+      text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
+      for place in 1...digits {
+        text[text.count - place] += UInt8(rest % 10)
+        rest /= 10
       }
     }
     append(year, digits: 4)
@@ -146,11 +148,11 @@ public struct TimestampError: Error, Sendable, Hashable, CustomStringConvertible
 /// A place in RFC 3339 text.
 private struct Reader {
   let text: String
-  private var rest: Substring.UTF8View
+  private var rest: ArraySlice<UInt8>
 
   init(text: String) {
     self.text = text
-    rest = text[...].utf8
+    rest = Array(text.utf8)[...]
   }
 
   func failure(_ expected: String) -> TimestampError { TimestampError(text: text, expected: expected) }

@@ -5,7 +5,7 @@ public struct URN: Sendable, Hashable, CustomStringConvertible {
   /// The longest URN, in bytes: a text field of an envelope.
   public static let sizeMax = 1024
 
-  /// The provider, such as `discord`.
+  /// The provider, such as `echo`.
   public let provider: String
   /// The kind of thing, such as `channel`.
   public let kind: String

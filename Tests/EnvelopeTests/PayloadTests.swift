@@ -112,3 +112,20 @@ let post: JSON = [
   "attachments": [["urn": "urn:echo:file:demo:1"], ["url": "https://example.org/b.png", "content_type": "image/png"]],
   "provider_payload": ["tts": true],
 ]
+
+let reacted: JSON = [
+  "message_id": "t1_c81", "thread_id": "t3_17913", "author_urn": "urn:echo:actor:demo:ann",
+  "space_urn": "urn:echo:space:demo:hall", "reaction": "👍", "created_at": "2026-11-21T00:02:00Z", "provider": "echo",
+  "tenant": "demo", "provider_payload": ["burst": false],
+]
+
+let unreacted: JSON = [
+  "message_id": "t1_c81", "thread_id": "t3_17913", "author_urn": "urn:echo:actor:demo:ann",
+  "space_urn": "urn:echo:space:demo:hall", "reaction": "👍", "deleted_at": "2026-11-21T00:03:00Z", "provider": "echo",
+  "tenant": "demo", "provider_payload": [],
+]
+
+let typing: JSON = [
+  "thread_id": "t3_17913", "author_urn": "urn:echo:actor:demo:ann", "space_urn": "urn:echo:space:demo:hall",
+  "started_at": "2026-11-21T00:00:00Z", "provider": "echo", "tenant": "demo", "provider_payload": "…",
+]

@@ -8,6 +8,8 @@ struct SchemaTests {
   @Test(arguments: [
     Contract(SocialMessageCreated.self, created), Contract(SocialMessageUpdated.self, updated),
     Contract(SocialMessageDeleted.self, deleted), Contract(PostMessage.self, post),
+    Contract(SocialReactionAdded.self, reacted), Contract(SocialReactionRemoved.self, unreacted),
+    Contract(SocialTyping.self, typing),
   ])
   func `a payload has the keys of its schema, and misses those that it must have`(contract: Contract) throws {
     let schema = try schema(contract.intent)

@@ -56,41 +56,5 @@ struct JSONWriter {
     bytes += repeatElement(UInt8(ascii: " "), count: indent * 2)
   }
 
-  /// Appends text in quotes, with no more escapes than there must be.
-  private mutating func append(text: String) {
-    bytes.append(UInt8(ascii: "\""))
-    let span = text.utf8Span.span
-    var start = 0
-    for offset in span.indices where Self.mustEscape(span[offset]) {
-      append(span, start..<offset)
-      escape(span[offset])
-      start = offset + 1
-    }
-    append(span, start..<span.count)
-    bytes.append(UInt8(ascii: "\""))
-  }
-
-  private mutating func append(_ span: Span<UInt8>, _ range: Range<Int>) {
-    unsafe span.extracting(range).withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
-  }
-
-  @inline(__always)
-  private static func mustEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-  }
-
-  private mutating func escape(_ byte: UInt8) {
-    switch byte {
-    case UInt8(ascii: "\""): word("\\\"")
-    case UInt8(ascii: "\\"): word("\\\\")
-    case 0x08: word("\\b")
-    case 0x0C: word("\\f")
-    case 0x0A: word("\\n")
-    case 0x0D: word("\\r")
-    case 0x09: word("\\t")
-    default:
-      word(byte < 0x10 ? "\\u000" : "\\u00")
-      bytes += String(byte, radix: 16).utf8
-    }
-  }
+  private mutating func append(text: String) { bytes.appendJSON(text) }
 }

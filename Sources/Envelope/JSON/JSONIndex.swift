@@ -1,0 +1,44 @@
+/// Where the values of one JSON document lie, found in the one pass that checks it.
+///
+/// It is a flat list in the document's order: what is within an array or object follows it, up to its `next`.
+final class JSONIndex: Sendable {
+  /// One value.
+  struct Entry: Sendable {
+    /// Where the member's key lies, without its quotes; empty of what is no member.
+    var keyStart: UInt32 = 0
+    var keyEnd: UInt32 = 0
+    /// Where the value lies.
+    var start: UInt32 = 0
+    var end: UInt32 = 0
+    /// The position in the list after all that is within the value.
+    var next: UInt32 = 0
+    /// Whether there are escapes in the key.
+    var hasEscapedKey = false
+    /// Whether it is a string with escapes in it.
+    var isEscaped = false
+
+    var key: Range<Int> { Int(keyStart)..<Int(keyEnd) }
+    var range: Range<Int> { Int(start)..<Int(end) }
+  }
+
+  let bytes: [UInt8]
+  let entries: [Entry]
+
+  /// Checks and indexes the document in a range of some bytes, which may stand so many levels deep in another.
+  init(_ bytes: [UInt8], in range: Range<Int>, depth: Int) throws(JSONError) {
+    var scanner = JSONScanner(depth: depth, capacity: range.count)
+    guard scanner.isDocument(bytes.span.extracting(..<range.upperBound), from: range.lowerBound) else {
+      throw Self.error(in: bytes[range], depth: depth)
+    }
+    self.bytes = bytes
+    entries = scanner.entries
+  }
+
+  /// Why a document was refused: the parser knows the words for it.
+  private static func error(in bytes: ArraySlice<UInt8>, depth: Int) -> JSONError {
+    let bytes = Array(bytes)
+    var parser = JSONParser(bytes, depth: depth)
+    do throws(JSONError) { _ = try parser.document() } catch { return error }
+    return JSONError("expected at most \(UInt32.max) bytes, found \(bytes.count)", at: 0, of: bytes)
+  }
+}
