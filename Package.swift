@@ -137,8 +137,8 @@ func fuzzers() -> [Target] {
   let (path, dependencies): (String, [Target.Dependency]) = (
     "Tests/Fuzz",
     [
-      "CChannel", "CEnvelope", "Channel", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI", "Signing",
-      "TestSupport", "YAML",
+      "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI",
+      "Signing", "TestSupport", "WebSocket", "YAML",
     ]
   )
   let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil
@@ -179,10 +179,12 @@ let package = Package(
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
     .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
+    .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
     // A worker that fetches what it is told to, for tests.
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
     .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
+    .library(name: "BenchCounter", type: .dynamic, targets: ["BenchCounter"]),
     .library(name: "BenchHostile", type: .dynamic, targets: ["BenchHostile"]),
     .library(name: "BenchKeeper", type: .dynamic, targets: ["BenchKeeper"]),
   ],
@@ -191,6 +193,8 @@ let package = Package(
     library("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
     library("CSodium", pkgConfig: "libsodium", package: "libsodium-dev"),
     library("CCURL", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+    library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    library("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
 
     .target(name: "PluginABI", cSettings: cSettings),
@@ -214,6 +218,8 @@ let package = Package(
     swift("SQLite", ["CSQLite"]),
     swift("CURL", ["CCURL", "CLinux", "Locking"]),
     swift("Signing", ["CSodium"]),
+    swift("WebSocket"),
+    swift("Compression", ["CZlib", "CZstd"]),
     .target(
       name: "Host",
       dependencies: [
@@ -228,6 +234,7 @@ let package = Package(
 
     benchPlugin("Source"),
     benchPlugin("Sink"),
+    benchPlugin("Counter"),
     benchPlugin("Hostile"),
     benchPlugin("Keeper"),
     .target(name: "BenchProbe", dependencies: ["CChannel"], path: "Benchmarks/Probe", cSettings: cSettings),
@@ -286,8 +293,10 @@ let package = Package(
       ["CChannel", "CLinux", "Channel", "Host", "RunnerSupport", "Sandbox"],
       exclude: ["Animals", "Tools"]
     ),
-    tests("Library", ["CURL", "SQLite", "YAML"]),
+    tests("Library", ["CURL", "Locking", "SQLite", "YAML"]),
     tests("Signing", ["Signing"]),
+    tests("WebSocket", ["WebSocket"]),
+    tests("Compression", ["Compression", "CZlib", "CZstd"]),
     tests(
       "Host",
       ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "Signing", "YAML"]
@@ -300,6 +309,7 @@ let package = Package(
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CSodium", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
+    + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "WebSocket"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
   cLanguageStandard: .gnu2x
 )

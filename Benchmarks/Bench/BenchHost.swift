@@ -23,7 +23,8 @@ final class BenchHost {
     case failed(String)
   }
 
-  private let plan: Plan
+  private let sources: Int
+  private let sinks: Int
   private let events: Mailbox<Event>
   private let thread: BackgroundThread
   let client: AdminClient
@@ -31,9 +32,27 @@ final class BenchHost {
   let socket: String
 
   /// Starts a host and waits until its plugins are ready.
-  init(_ plan: Plan, in directory: WorkDirectory, named name: String) throws {
+  convenience init(_ plan: Plan, in directory: WorkDirectory, named name: String) throws {
+    try self.init(
+      deployment: Self.deployment(plan),
+      in: directory,
+      named: name,
+      sources: plan.sources,
+      sinks: plan.sinks
+    )
+  }
+
+  /// Starts a host on the text of a plugins.yml, and waits until its plugins are ready.
+  init(
+    deployment text: String,
+    in directory: WorkDirectory,
+    named name: String,
+    sources: Int = 0,
+    sinks: Int = 0
+  ) throws {
+    (self.sources, self.sinks) = (sources, sinks)
     let deployment = try directory.make(name)
-    try WorkDirectory.write(Array(Self.deployment(plan).utf8), to: "\(deployment)/plugins.yml")
+    try WorkDirectory.write(Array(text.utf8), to: "\(deployment)/plugins.yml")
     var options = HostOptions(
       deployment: "\(deployment)/plugins.yml",
       searchPath: [directory.products],
@@ -41,7 +60,6 @@ final class BenchHost {
     )
     let events = Mailbox<Event>()
     options.onReady = { status in events.post(Self.verdict(on: status)) }
-    self.plan = plan
     self.events = events
     thread = try BackgroundThread("bench-host") { [options] in
       do {
@@ -94,13 +112,13 @@ final class BenchHost {
       "mode": .int(mode.rawValue), "count": .int(Int64(count)), "size": .int(Int64(size)),
       "window": .int(Int64(window)), "rate": .int(Int64(rate)),
     ]
-    for answer in try ask((0..<plan.sources).map { ("t\($0)", "run", "\($0)", work) }) {
+    for answer in try ask((0..<sources).map { ("t\($0)", "run", "\($0)", work) }) {
       outcome.begun = min(outcome.begun, answer["begun"]?.intValue ?? .max)
       outcome.ended = max(outcome.ended, answer["ended"]?.intValue ?? 0)
       outcome.refused += answer["refused"]?.intValue ?? 0
     }
     // A request follows what was published before it through the same ring, so all has been counted that will be.
-    for answer in try ask((0..<plan.sinks).map { ("t0", "report", "\($0)", [:]) }) {
+    for answer in try ask((0..<sinks).map { ("t0", "report", "\($0)", [:]) }) {
       outcome.received += answer["count"]?.intValue ?? 0
       outcome.last = max(outcome.last, answer["last"]?.intValue ?? 0)
       outcome.p50 = max(outcome.p50, answer["p50"]?.intValue ?? 0)

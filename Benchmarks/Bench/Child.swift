@@ -1,10 +1,12 @@
 internal import CLinux
 internal import Glibc
 
-/// A program that this one runs, with its output in a pipe.
+/// A program that this one runs, with its output in a pipe, and its input, in which nothing ever comes, in another: it sees
+/// by its end that this program is gone.
 final class Child {
   let pid: Int32
   private let output: Int32
+  private let input: Int32
   private var unread: [UInt8] = []
   private var isReaped = false
 
@@ -14,16 +16,29 @@ final class Child {
     guard unsafe linux_pipe(&ends) == 0 else { throw BenchError(call: "pipe") }
     output = ends[0]
     defer { close(ends[1]) }
+    var inputs: [Int32] = [-1, -1]
+    guard unsafe linux_pipe(&inputs) == 0 else { throw BenchError(call: "pipe") }
+    input = inputs[1]
+    defer { close(inputs[0]) }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&actions, inputs[0], STDIN_FILENO)
     if isQuiet { unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
+    // Here signals are blocked, for a thread that waits for them; there they are to end it.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var words: [UnsafeMutablePointer<CChar>?] =
       unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     defer { unsafe words.forEach { unsafe free($0) } }
     var started: pid_t = 0
-    errno = unsafe posix_spawnp(&started, program, &actions, nil, &words, environ)
+    errno = unsafe posix_spawnp(&started, program, &actions, &attributes, &words, environ)
     pid = started
     guard errno == 0 else {
       isReaped = true
@@ -37,6 +52,7 @@ final class Child {
       waitpid(pid, nil, 0)
     }
     close(output)
+    close(input)
   }
 
   /// The next line of its output, without its end; nil when there is none to come.

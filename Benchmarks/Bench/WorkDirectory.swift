@@ -64,6 +64,17 @@ struct WorkDirectory: Sendable {
     guard unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else { throw BenchError(call: path) }
   }
 
+  /// A file of the kernel's, which is short.
+  static func read(_ path: String) throws -> String {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw BenchError(call: path) }
+    defer { close(file) }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe Glibc.read(file, &buffer, buffer.count)
+    guard count >= 0 else { throw BenchError(call: path) }
+    return String(decoding: buffer[..<count], as: UTF8.self)
+  }
+
   private static func resolve(_ path: String) throws -> String {
     guard let resolved = unsafe realpath(path, nil) else { throw BenchError(call: path) }
     defer { unsafe free(resolved) }

@@ -21,7 +21,7 @@ struct FetchError: Error, Hashable, CustomStringConvertible {
       case .connection: "an answer to the end"
       case .tooLarge where error.code != 0: "a body of at most \(order.limit) bytes"
       case .malformed: "an answer by the rules of HTTP"
-      case .tooLarge, .headTooLarge, .cancelled, .other: nil
+      case .tooLarge, .headTooLarge, .needsConnection, .cancelled, .other: nil
       }
     let found = expected.map { "expected \($0), found: \(error)" } ?? "\(error)"
     self.init("\(order.place): \(found)")

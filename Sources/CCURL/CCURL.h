@@ -39,6 +39,13 @@ static inline CURLcode ccurl_set_receiver(CURL *easy, ccurl_data line, ccurl_dat
   return code;
 }
 
+/// Who hears that a request is about to be sent.
+static inline CURLcode ccurl_set_sender(CURL *easy, curl_prereq_callback begin, void *context) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin);
+  if (!code) code = curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
+  return code;
+}
+
 /// Who has the connection.
 static inline CURLcode ccurl_set_connection(CURL *easy, ccurl_open open, ccurl_prepare prepare, void *context) {
   CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open);
@@ -46,6 +53,16 @@ static inline CURLcode ccurl_set_connection(CURL *easy, ccurl_open open, ccurl_p
   if (!code) code = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, prepare);
   if (!code) code = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, context);
   return code;
+}
+
+static inline CURLMcode ccurl_multi_set_number(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
+
+/// The socket of a connection that was made and is kept open, CURL_SOCKET_BAD: there is none.
+static inline curl_socket_t ccurl_active_socket(CURL *easy) {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) ? CURL_SOCKET_BAD : socket;
 }
 
 /// The transfer that has ended next, and how; NULL: none.

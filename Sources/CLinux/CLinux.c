@@ -17,6 +17,10 @@ static int arrange(posix_spawn_file_actions_t *actions, const int *copies, int c
   return code;
 }
 
+int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 static int defaults(posix_spawnattr_t *attributes) {
   sigset_t every, none;
   sigfillset(&every);

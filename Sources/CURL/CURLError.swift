@@ -18,6 +18,8 @@ package struct CURLError: Error, Hashable, CustomStringConvertible {
     case headTooLarge
     /// What came is no answer by the rules of HTTP.
     case malformed
+    /// Nothing was sent: no connection was idle, and no new one was given.
+    case needsConnection
     /// It was ended by whoever had begun it.
     case cancelled
     /// Anything else: a mistake in the calling code.
@@ -28,6 +30,8 @@ package struct CURLError: Error, Hashable, CustomStringConvertible {
   /// The number of libcurl, such as 60, CURLE_PEER_FAILED_VERIFICATION; 0 if it had no part in it.
   package let code: UInt32
   package let message: String
+  /// Whether the request may have reached the other side, and whatever it asks for may have been done.
+  package var isSent = false
 
   package var description: String { code == 0 ? message : "\(message) (libcurl \(code))" }
 

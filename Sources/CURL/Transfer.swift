@@ -28,6 +28,9 @@ package struct Transfer: Sendable {
     }
   }
 
+  /// How long a connection that is kept may be idle, s: less than servers wait before they close it.
+  static let idleSecondsMax = 50
+
   /// The method, in upper case.
   package var method: String
   /// The whole URL, http or https.
@@ -40,6 +43,9 @@ package struct Transfer: Sendable {
   package var body: [UInt8]?
   /// The file of the certificates that others are checked against.
   package var authorities: String
+  /// Whether its connection may be one that an earlier transfer to the same place has left, and is left to later ones;
+  /// so that a server can tell that they have one requester.
+  package var isKept = false
   /// How long all of it may take.
   package var timeout: Duration
   package var limits: Limits

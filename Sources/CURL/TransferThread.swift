@@ -1,6 +1,4 @@
 internal import CCURL
-internal import CLinux
-internal import Glibc
 internal import Locking
 internal import Synchronization
 
@@ -8,57 +6,31 @@ internal import Synchronization
 ///
 /// It lives until `stop`. Connections come from elsewhere: in the sandbox from the host, where `connect`, which libcurl
 /// calls in any case, answers that it is under way.
-@safe
-package final class TransferThread: @unchecked Sendable {
-  // Unchecked because of the thread's number, which is set once before anybody else has this.
-
+package final class TransferThread: Sendable {
   private struct Commands {
     var begun: [TransferHandle] = []
     var isStopping = false
   }
 
-  /// How long it waits at most when nothing happens, ms; whatever does happen wakes it.
-  private static let patience: Int32 = 60_000
-
-  /// What libcurl needs once in a process.
-  private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_SSL)) == CURLE_OK
+  /// Connections that are kept while they are idle.
+  private static let idleMax = 16
 
   private let commands = Locked(Commands())
-  /// An eventfd that wakes the thread: libcurl's own way needs a socket.
-  private let bell: Int32
-  private var thread = pthread_t()
+  private let thread: LoopThread
 
   /// Starts the thread.
   package init() throws(CURLError) {
-    guard Self.isReady else { throw CURLError(.other, "libcurl cannot be used") }
-    bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-    let context = unsafe Unmanaged.passRetained(self).toOpaque()
-    let code = unsafe pthread_create(
-      &thread,
-      nil,
-      { context in
-        guard let context = unsafe context else { return nil }
-        unsafe Unmanaged<TransferThread>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      },
-      context
-    )
-    guard code == 0 else {
-      unsafe Unmanaged<TransferThread>.fromOpaque(context).release()
-      throw CURLError(.other, "the thread of transfers cannot be started: \(unsafe String(cString: strerror(code)))")
-    }
+    thread = try LoopThread()
+    try thread.start("transfers") { self.run() }
   }
 
-  deinit {
-    close(bell)
-  }
-
-  /// Does a transfer over a connection, which is closed in the end, and returns how the answer began.
+  /// Does a transfer over a connection, which is closed in the end unless it is kept, and returns how the answer began.
   ///
+  /// Without a connection it uses one that is kept and idle; `.needsConnection` is thrown if there is none.
   /// - Throws: A `CURLError`, or what the receiver has thrown.
   package func perform(
     _ transfer: Transfer,
-    over descriptor: Int32,
+    over descriptor: Int32?,
     into receiver: any TransferReceiver
   ) async throws -> ResponseHead {
     let begun = Locked<TransferHandle?>(nil)
@@ -77,15 +49,15 @@ package final class TransferThread: @unchecked Sendable {
       }
     } onCancel: {
       begun.withLock { $0 }?.isCancelled.store(true, ordering: .relaxed)
-      ring()
+      thread.ring()
     }
   }
 
   /// Ends what is under way, and the thread; returns when it has ended.
   package func stop() {
     commands.withLock { $0.isStopping = true }
-    ring()
-    pthread_join(thread, nil)
+    thread.ring()
+    thread.join()
   }
 
   private func begin(_ handle: TransferHandle) {
@@ -93,18 +65,14 @@ package final class TransferThread: @unchecked Sendable {
       if !commands.isStopping { commands.begun.append(handle) }
       return !commands.isStopping
     }
-    if isTaken { ring() } else { handle.cancel() }
-  }
-
-  private func ring() {
-    eventfd_write(bell, 1)
+    if isTaken { thread.ring() } else { handle.cancel() }
   }
 
   // MARK: - On the thread
 
   private func run() {
-    unsafe linux_thread_name("transfers")
     let multi = unsafe curl_multi_init()
+    unsafe ccurl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, Self.idleMax)
     var running: [TransferHandle] = []
     while true {
       let (begun, isStopping) = commands.withLock { commands in
@@ -112,30 +80,27 @@ package final class TransferThread: @unchecked Sendable {
         return (commands.begun, commands.isStopping)
       }
       for handle in begun {
-        if unsafe curl_multi_add_handle(multi, handle.easy) == CURLM_OK {
+        if unsafe curl_multi_add_handle(multi, handle.easy.pointer) == CURLM_OK {
           running.append(handle)
         } else {
           handle.complete(CURLE_FAILED_INIT)
         }
       }
       for handle in running where isStopping || handle.isCancelled.load(ordering: .relaxed) {
-        unsafe curl_multi_remove_handle(multi, handle.easy)
+        unsafe curl_multi_remove_handle(multi, handle.easy.pointer)
         running.removeAll { $0 === handle }
         handle.cancel()
       }
       if isStopping { break }
-      var count: Int32 = 0
-      unsafe curl_multi_perform(multi, &count)
+      unsafe thread.perform(multi, isNew: !begun.isEmpty)
       var code = CURLE_OK
       while let easy = unsafe ccurl_next_done(multi, &code) {
         unsafe curl_multi_remove_handle(multi, easy)
-        guard let index = running.firstIndex(where: { unsafe $0.easy == easy }) else { continue }
+        guard let index = running.firstIndex(where: { unsafe $0.easy.pointer == easy }) else { continue }
         running.remove(at: index).complete(code)
       }
-      var wait = curl_waitfd(fd: bell, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-      unsafe curl_multi_poll(multi, &wait, 1, Self.patience, nil)
-      var rings: eventfd_t = 0
-      unsafe eventfd_read(bell, &rings)
+      var others: [curl_waitfd] = []
+      unsafe thread.wait(multi, &others)
     }
     unsafe curl_multi_cleanup(multi)
   }

@@ -123,6 +123,9 @@ static inline int linux_pidfd_reap(int pidfd, int *code, struct rusage *usage) {
 /// NULL. The cost does not grow with this process. Returns the process, or -1 with errno.
 pid_t linux_spawn(const char *program, const char *const *environment, int output, const int *descriptors, int count);
 
+/// Has a program that is to be spawned find no descriptor open from this one on. Returns an errno, 0 if it worked.
+int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
 /// A pipe, close-on-exec: [0] to read from, [1] to write to. Returns 0, or -1 with errno.
 int linux_pipe(int ends[2]);
 

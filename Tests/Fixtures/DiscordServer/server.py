@@ -132,7 +132,8 @@ class Server:
         """What a person who has started the server wants to know."""
         base, channels = f"127.0.0.1:{self.ports['plain']}", list(self.world.channels.values())
         says: list[Any] = [f"REST and gateway on {base}, control on 127.0.0.1:{self.ports['control']}. In plugins.yml:",
-                           "", f"    config: {{ api: 'http://{base}/api/v10', gateway: 'ws://{base}/gateway' }}", ""]
+                           "", f"    grants: {{ net.dial: ['{base}'], ... }}",
+                           f"    config: {{ api: 'http://{base}/api/v10' }}", ""]
         says += [f"{bot.user['username']}'s token: {bot.token}" for bot in self.world.bots]
         says += [f"channel {channel['id']}: {channel.get('name')} of {self.world.guilds[channel['guild_id']]['name']}"
                  for channel in channels if "guild_id" in channel]

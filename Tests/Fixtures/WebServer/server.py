@@ -10,10 +10,13 @@ import collections
 import gzip
 import http.server
 import json
+import socket
 import ssl
 import sys
 import threading
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import websocket
 
 seen = []
 events = collections.defaultdict(threading.Event)
@@ -46,6 +49,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         while self.connection.recv(4096):
             pass
+
+    def part(self):
+        """Closes the connection at once."""
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def handle_any(self):
         url = urlsplit(self.path)
@@ -100,6 +109,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 for line in range(number):
                     self.wfile.write(b"X-%d: %s\r\n" % (line, b"v" * int(query["size"])))
                 self.hang()
+            case "/port":
+                # The client's, by which it can tell whether a connection is the same as before.
+                self.answer(str(self.client_address[1]).encode())
+            case "/leave":
+                # Closes an idle connection without having said that it would, and lets a waiter know when it has.
+                self.answer(b"bye")
+                self.part()
+                events[query["name"]].set()
+            case "/drop":
+                # Reads a request, and goes without an answer.
+                self.part()
+            case "/websocket":
+                self.close_connection = True
+                name = query.get("name", "")
+                websocket.serve(self, lambda what: seen.append(f"websocket {name}: {what}"))
+                events[name].set()
             case "/chunks":
                 self.send_response(200)
                 self.send_header("Transfer-Encoding", "chunked")

@@ -1,3 +1,5 @@
+import Compression
+
 /// What of Promethean reads bytes that anybody may have made.
 ///
 /// Each has its inputs in `Corpus` under its name. `make fuzz` looks for more with libFuzzer; the ordinary tests go
@@ -7,6 +9,8 @@ enum Fuzzer: String, CaseIterable {
   case envelope
   /// CloudEvents JSON.
   case cloudevents
+  /// JSON as the parser and the view read it.
+  case json
   /// The host's end of the rings, with a peer that writes what it likes.
   case ring
   /// What the router makes of frames that a runner sends.
@@ -23,12 +27,19 @@ enum Fuzzer: String, CaseIterable {
   case signature
   /// Topics, URNs, times, and what grants are written in.
   case patterns
+  /// What a server answers to the opening handshake of a WebSocket, and the frames that follow.
+  case websocket
+  /// A stream of zlib's.
+  case zlib
+  /// A stream of zstd's.
+  case zstd
 
   /// Tries one input.
   func run(_ bytes: [UInt8]) throws {
     switch self {
     case .envelope: try EnvelopeFuzzer.run(bytes)
     case .cloudevents: try CloudEventsFuzzer.run(bytes)
+    case .json: try JSONFuzzer.run(bytes)
     case .ring: try RingFuzzer.run(bytes)
     case .frames: try FramesFuzzer.run(bytes)
     case .runner: try RunnerFuzzer.run(bytes)
@@ -37,6 +48,9 @@ enum Fuzzer: String, CaseIterable {
     case .library: try LibraryFuzzer.run(bytes)
     case .signature: try SignatureFuzzer.run(bytes)
     case .patterns: try PatternsFuzzer.run(bytes)
+    case .websocket: try WebSocketFuzzer.run(bytes)
+    case .zlib: try CompressionFuzzer.run(bytes) { ZlibStream(messageSizeMax: $0) }
+    case .zstd: try CompressionFuzzer.run(bytes) { ZstdStream(messageSizeMax: $0) }
     }
   }
 }

@@ -1,0 +1,71 @@
+import Envelope
+import Foundation
+import Host
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Where a bot's token is, and where it is not.
+  @Suite struct DiscordSecretTests {
+    /// What is sought to know that the search finds what is there.
+    private static let marker = "the-search-finds-this-\(UInt32.random(in: 0...(.max)))"
+
+    @Test func `point 25: a bot's token is in no process but its own plugin's, and in nothing that is written`()
+      async throws
+    {
+      let tokens = ["duck", "owl"].map { "\($0).\(UInt64.random(in: 0...(.max))).\(UInt64.random(in: 0...(.max)))" }
+      var options = DiscordServer.Options()
+      options.tokens = tokens
+      let discord = try await DiscordDeployment(options: options)
+      try await discord.connected()
+      let bot = try discord.bot("duck")
+      try await discord.server.say(Self.marker, in: bot.channels[0])
+      _ = try discord.indexed(1, of: "duck")
+      let client = try discord.host.client()
+      // An answer, an error, a connection that is cut, and a process that is killed.
+      let topic = "promethean.p.discord.t.duck.rest.request"
+      _ = try client.request(topic, ["method": "GET", "path": "/users/@me"])
+      _ = try client.request(topic, ["method": "GET", "path": "/channels/1"])
+      try await discord.server.fault("reset", ["bot": .string(bot.id)])
+      try await discord.server.wait(for: "resumed", where: ["bot": .string(bot.id)])
+      try discord.kill("discord@owl")
+      try await discord.server.wait(for: "resumed", where: ["bot": .string(discord.bot("owl").id)])
+
+      var needles = Needles()
+      for token in tokens { needles.add(token, "a token") }
+      var control = Needles()
+      control.add(Self.marker, "marker")
+      let instances = try client.call("status")["instances"]?.arrayValue ?? []
+      let others = instances.filter { $0["plugin"] != "discord" }.compactMap { $0["pid"]?.intValue }
+      #expect(others.count == 2)
+      var hasMarker = false
+      for pid in others + [Int64(try #require(discord.host.process?.pid))] {
+        let view = ProcessView(pid: Int32(pid))
+        // Memory that nobody can read is no place to look in.
+        #expect((view.search(needles) ?? []) == [], "process \(pid)")
+        hasMarker = hasMarker || view.search(control)?.isEmpty == false
+      }
+      #expect(hasMarker, "the search sees no memory")
+      let written = try self.written(by: discord)
+      for (name, bytes) in written { #expect(needles.found(in: bytes) == [], "\(name)") }
+      #expect(written.contains { !control.found(in: $0.value).isEmpty })
+      #expect(try discord.host.stop() == .status(0))
+    }
+
+    /// All that host and plugins have written, by its names, and what the command line shows.
+    private func written(by discord: DiscordDeployment) throws -> [String: [UInt8]] {
+      let root = "\(discord.host.directory)/var"
+      var written: [String: [UInt8]] = [:]
+      for name in FileManager.default.subpaths(atPath: root) ?? [] {
+        // Directories and sockets have nothing to read, and libraries were there before.
+        guard !name.hasSuffix(".so"), let bytes = try? FileBytes.read("\(root)/\(name)") else { continue }
+        written[name] = bytes
+      }
+      for words in [["status", "--json"], ["logs", "--limit", "10000"], ["logs", "--audit"], ["plan"]] {
+        let run = try Program([Products.promethean, "--deployment", discord.host.directory] + words)
+        written[words.joined(separator: " ")] = Array((run.output + run.errors).utf8)
+      }
+      return written
+    }
+  }
+}
