@@ -8,49 +8,25 @@ public struct Binding: Sendable, Hashable {
   public let allow: [String: [String]]
   /// How fast it may go.
   public let rate: Config
-  private let granted: [String: [String]]
+  private let granted: [String: [StarPattern]]
 
   /// Reads what the host tells; nothing is granted where it tells nothing.
   init(json bytes: [UInt8]) throws(Config.Failure) {
     let whole = try Config(json: bytes, path: "binding")
     allow = try whole.nested("allow").lists()
     rate = try whole.nested("rate", path: "rate")
-    granted = try whole.nested("grants").lists()
+    granted = try whole.nested("grants").lists().mapValues { $0.map(StarPattern.init) }
   }
 
   /// The patterns of routes that are granted of a capability on the provider, such as `provider.rest.call`.
   ///
   /// - Returns: None where all of it is granted; nil where nothing is.
-  public func grants(_ capability: String) -> [String]? { granted[capability] }
+  public func grants(_ capability: String) -> [String]? { granted[capability]?.map(\.description) }
 
   /// Whether a capability on the provider is granted for a route, such as `GET /channels/1/messages`.
   public func allows(_ capability: String, _ route: String = "") -> Bool {
     guard let patterns = granted[capability] else { return false }
-    return patterns.isEmpty || patterns.contains { Self.matches(Array(route.utf8), Array($0.utf8)) }
-  }
-
-  /// Whether a text is what a pattern stands for, in which `*` is any run of characters.
-  ///
-  /// It goes back to the last star only: no input takes more than quadratic time.
-  private static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
-    let star = UInt8(ascii: "*")
-    var (mine, theirs) = (0, 0)
-    var retry: (mine: Int, theirs: Int)?
-    while theirs < text.count {
-      if mine < pattern.count, pattern[mine] == star {
-        mine += 1
-        retry = (mine, theirs)
-      } else if mine < pattern.count, pattern[mine] == text[theirs] {
-        mine += 1
-        theirs += 1
-      } else if let last = retry {
-        (mine, theirs) = (last.mine, last.theirs + 1)
-        retry = (mine, theirs)
-      } else {
-        return false
-      }
-    }
-    return pattern[mine...].allSatisfy { $0 == star }
+    return patterns.isEmpty || patterns.contains { $0.matches(route) }
   }
 }
 
