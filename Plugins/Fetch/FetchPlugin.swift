@@ -25,7 +25,7 @@ public final class FetchPlugin: Plugin {
   private let timeout: Duration
   private let quota: Int
   private let turnstile: Turnstile
-  private let dials = Gate(dialsMax)
+  private let dials = ConcurrencyLimit(dialsMax)
   private let blobs: BlobStore
   private var transfers: TransferThread?
 
@@ -110,14 +110,7 @@ public final class FetchPlugin: Plugin {
     until deadline: Int64
   ) async throws(FetchError) -> ResponseHead {
     guard let transfers else { throw FetchError("\(order.place): the service is stopping") }
-    let connection: Connection
-    do throws(HostError) {
-      connection = try await dials.pass { () async throws(HostError) -> Connection in
-        try await context.dial(order.url.host, port: order.url.port)
-      }
-    } catch {
-      throw FetchError("\(order.place): \(error.message)")
-    }
+    let connection = try await dial(order)
     let left = deadline - context.clock.now.nanoseconds
     guard left > 0 else { throw FetchError("\(order.place): the deadline had passed when the connection was made") }
     var transfer = Transfer(
@@ -139,6 +132,20 @@ public final class FetchPlugin: Plugin {
       throw FetchError(error, of: order, authorities: authorities)
     } catch {
       throw FetchError("\(order.place): \(error)")
+    }
+  }
+
+  private func dial(_ order: FetchOrder) async throws(FetchError) -> Connection {
+    do {
+      try await dials.enter()
+    } catch {
+      throw FetchError("\(order.place): the service stopped before a connection was made")
+    }
+    defer { dials.leave() }
+    do throws(HostError) {
+      return try await context.dial(order.url.host, port: order.url.port)
+    } catch {
+      throw FetchError("\(order.place): \(error.message)")
     }
   }
 

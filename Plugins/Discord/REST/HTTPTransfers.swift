@@ -18,13 +18,13 @@ final class HTTPTransfers: HTTPSending {
   private let context: Context
   private let authorities: String
   private let transfers: TransferThread
-  private let requests: HTTPGate
-  private let dials = HTTPGate(dialsMax)
+  private let requests: ConcurrencyLimit
+  private let dials = ConcurrencyLimit(dialsMax)
 
   /// Starts the thread; the API's certificate is checked against those of the authorities in a file.
   init(context: Context, authorities: String, atOnce: Int = HTTPTransfers.atOnce) throws(CURLError) {
     (self.context, self.authorities) = (context, authorities)
-    requests = HTTPGate(atOnce)
+    requests = ConcurrencyLimit(atOnce)
     transfers = try TransferThread()
   }
 
@@ -37,7 +37,7 @@ final class HTTPTransfers: HTTPSending {
     guard let url = WebURL(request.url) else {
       throw .unreachable("the URL: expected http:// or https:// and what ASCII can print, found something else")
     }
-    await requests.enter()
+    do { try await requests.enter() } catch { throw .cancelled }
     defer { requests.leave() }
     // One that is idle, if there is one: where there is none, nothing is sent.
     if let answer = try await transfer(request, url, over: nil, until: deadline) { return answer }
@@ -48,7 +48,7 @@ final class HTTPTransfers: HTTPSending {
 
   /// A new connection.
   private func dial(_ url: WebURL) async throws(RESTFailure) -> Int32 {
-    await dials.enter()
+    do { try await dials.enter() } catch { throw .cancelled }
     defer { dials.leave() }
     do throws(HostError) {
       return try await context.dial(url.host, port: url.port).release()
