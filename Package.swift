@@ -307,7 +307,7 @@ let package = Package(
       ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI", "Signing"],
       exclude: ["Fixtures", "Golden"]
     ),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CSodium", "CURL"])
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
     + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "WebSocket"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PluginKit
 
 /// A blob while it comes: a file beside the others that nobody else knows, gone with this object unless it is kept.
 ///
@@ -37,7 +38,7 @@ final class BlobWriter {
     guard size <= sizeMax else {
       throw FetchError("the body: expected at most \(sizeMax) bytes, which is config.blob_quota, found more")
     }
-    unsafe digest.update(bytes)
+    unsafe digest.update(bytes.assumingMemoryBound(to: UInt8.self).span)
     var rest = unsafe bytes[...]
     while unsafe !rest.isEmpty {
       let count = unsafe Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
@@ -54,7 +55,7 @@ final class BlobWriter {
     descriptor = -1
     guard code == 0 else { throw Self.failure() }
     isFinished = true
-    return Written(sha256: digest.finish(), size: size, path: path)
+    return Written(sha256: Hex.encode(digest.finish()), size: size, path: path)
   }
 
   private static func failure() -> FetchError {

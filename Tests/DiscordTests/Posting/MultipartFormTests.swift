@@ -32,7 +32,7 @@ import Testing
   }
 
   private func digest(_ bytes: [UInt8]) -> JSON {
-    .string(SHA256.digest(bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+    .string(Hex.encode(SHA256.digest(bytes)))
   }
 
   @Test func `another reader finds the message and each file byte for byte, whatever they hold`() throws {
