@@ -44,7 +44,7 @@ final class Parts {
       rest: rest,
       sink: intake,
       token: token,
-      recovered: { _, messages in await intake.recover(messages) }
+      recovered: { _, messages in try await intake.recover(messages) }
     )
     poster = Poster(
       context: context,
@@ -66,8 +66,9 @@ final class Parts {
 
   /// Ends all connections and threads.
   func stop() async {
-    await gateway.stop()
+    // What cannot be recorded must not hold this up until the process is killed.
     intake.close()
+    await gateway.stop()
     await rest.stop()
     transfers.stop()
     link.stop()

@@ -85,7 +85,7 @@ package final class FakeHost: Sendable {
   ///   - binding: What the operator lets it do there: `allow`, `rate` and `grants`.
   ///   - missing: The extensions that are not granted.
   ///   - answer: What a request is answered with.
-  ///   - publishAnswer: How a publication ends.
+  ///   - publishAnswer: How a publication ends; pending: not until the test calls `end`.
   ///   - dialAnswer: Where a dial leads; by default to the port of that number on loopback.
   package init<Made: Plugin>(
     _ plugin: Made.Type,

@@ -51,7 +51,7 @@ package struct HostRecord: Sendable {
     }
   }
 
-  /// A request and the token by which it is completed.
+  /// A request or a publication, and the token by which it is completed.
   package struct Request: Sendable, Hashable {
     package let token: UInt64
     package let envelope: Envelope
@@ -59,6 +59,8 @@ package struct HostRecord: Sendable {
 
   package var published: [Envelope] = []
   package var requested: [Request] = []
+  /// Publications that were left for later.
+  package var publishing: [Request] = []
   package var subscribed: [String] = []
   /// What was dialled, `host:port`.
   package var dialled: [String] = []

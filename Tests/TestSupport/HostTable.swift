@@ -52,10 +52,7 @@ enum HostTable {
       guard let envelope = unsafe host.taken(Envelope(view)) else { return PROMETHEAN_INVALID }
       guard host.takeRoom() else { return PROMETHEAN_AGAIN }
       let status = host.publishAnswer(envelope)
-      if status == PROMETHEAN_OK { host.heard { $0.published.append(envelope) } }
-      if token != 0 {
-        host.add(FakeHost.Completion(token: token, status: status, message: "publish on \(envelope.topic)"))
-      }
+      host.end(HostRecord.Request(token: token, envelope: envelope), status)
       return PROMETHEAN_PENDING
     }
   )

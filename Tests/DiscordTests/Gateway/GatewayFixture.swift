@@ -197,27 +197,11 @@ final class GatewayFixture: Sendable {
   }
 
   /// Returns when the plugin has nothing more to do before time passes.
-  ///
-  /// All that it does, it does on the hosts' thread: each round is behind what the one before has caused there, such as
-  /// the completion of a call, and no row of calls is longer than this.
-  func settle(rounds: Int = 100) async {
-    await withCheckedContinuation { Self.go(rounds, $0) }
-  }
-
-  private static func go(_ rounds: Int, _ continuation: CheckedContinuation<Void, Never>) {
-    HostThread.shared.enqueue {
-      if rounds == 0 { continuation.resume() } else { go(rounds - 1, continuation) }
-    }
-  }
+  func settle(rounds: Int = 100) async { await host.settle(rounds: rounds) }
 
   /// Lets time pass in steps, in each of which the plugin does what is due.
   func pass(_ duration: Duration, step: Duration = .milliseconds(250)) async {
-    var left = duration
-    while left > .zero {
-      await host.advance(by: min(step, left))
-      await settle()
-      left -= step
-    }
+    await host.pass(duration, step: step)
   }
 
   /// The state documents' JSON.

@@ -1,0 +1,148 @@
+internal import PluginKit
+
+/// Publishes envelopes in their order until they are recorded.
+///
+/// Many are under way at once. One that could not be recorded, since a disk is full or the host's journal cannot write,
+/// is published again until it is, and nothing behind it begins meanwhile; so nothing is lost, and what the gateway sends
+/// in that time waits there.
+@PluginActor
+final class Recorder {
+  /// Envelopes that are being recorded at once: several times what a commit of the journal's takes together, and 64 MiB if
+  /// each were as large as it can be.
+  nonisolated static let underWayMax = 1024
+  /// How long it waits before it publishes again what was not recorded, at first and at most.
+  nonisolated static let pause = (first: Duration.milliseconds(250), longest: Duration.seconds(10))
+
+  /// An envelope on its way to being recorded.
+  private struct Item {
+    let envelope: Envelope
+    /// Which of all it is.
+    let number: UInt64
+    /// Hears when it is recorded, or never can be.
+    let over: @PluginActor (_ isRecorded: Bool) -> Void
+  }
+
+  private let context: Context
+  private var underWay = 0
+  /// How many envelopes there have been.
+  private var count: UInt64 = 0
+  /// What was not recorded.
+  private var failed: [Item] = []
+  /// Topics that the operator has not granted: nothing more is published there.
+  private var denied: Set<String> = []
+  private var isRepairing = false
+  private var isClosed = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(_ context: Context) {
+    self.context = context
+  }
+
+  /// Whether anything may be published on a topic, as far as is known.
+  func takes(_ topic: String) -> Bool { !denied.contains(topic) }
+
+  /// Publishes an envelope, behind all before it; to be called when there is `room`.
+  ///
+  /// `over` is called when it is recorded, or when it is clear that it never will be; not if everything ends first.
+  func publish(_ envelope: Envelope, _ over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
+    count += 1
+    publish(Item(envelope: envelope, number: count, over: over))
+  }
+
+  /// Returns when everything so far is recorded, or, after `close`, when nothing is under way any more.
+  func flush() async {
+    while isWorking { await change() }
+  }
+
+  /// Ends: nothing is published again, and nobody waits for that any more.
+  ///
+  /// What was not recorded stays so, and so does what comes behind it: the next process is sent it again.
+  func close() {
+    isClosed = true
+    wake()
+  }
+
+  // MARK: - Publishing
+
+  private func publish(_ item: Item) {
+    // What comes behind something that is not published again would be out of order.
+    guard !isClosed || failed.isEmpty else { return failed.append(item) }
+    underWay += 1
+    context.publish(item.envelope) { [self] result in
+      underWay -= 1
+      ended(result, item)
+      wake()
+    }
+  }
+
+  private func ended(_ result: Result<Void, HostError>, _ item: Item) {
+    guard case .failure(let error) = result else { return item.over(true) }
+    switch error.kind {
+    case .denied:
+      // The host has said so in its audit; that this topic is to be heard of is for the operator to grant.
+      if denied.insert(item.envelope.topic).inserted {
+        let topic: JSONObject = ["topic": .string(item.envelope.topic)]
+        context.log.warning("not published any more: no grant of `publish` covers it", topic)
+      }
+      item.over(false)
+    case .invalid:
+      // Nothing that comes again would be better.
+      context.log.error("not recorded: \(error.message)", ["topic": .string(item.envelope.topic)])
+      context.metrics.add("events_refused_total")
+      item.over(false)
+    case .cancelled:
+      // The instance stops: its event stays uncovered, and the next generation is sent it again.
+      break
+    default:
+      failed.append(item)
+      if !isRepairing { repair(error) }
+    }
+  }
+
+  /// Publishes again what was not recorded, all of it in order, until it is.
+  private func repair(_ error: HostError) {
+    isRepairing = true
+    context.log.error("events wait: they cannot be recorded: \(error.message)")
+    PluginActor.task { [self] in
+      var pause = Self.pause.first
+      while !failed.isEmpty, !isClosed {
+        do { try await context.clock.sleep(for: pause) } catch { break }
+        pause = min(pause * 2, Self.pause.longest)
+        // Behind what is still under way, so that the order stays.
+        while underWay > 0 { await change() }
+        guard !isClosed else { break }
+        let again = failed.sorted { $0.number < $1.number }
+        failed = []
+        for item in again { publish(item) }
+        while underWay > 0 { await change() }
+      }
+      if failed.isEmpty { context.log.info("events are recorded again") }
+      isRepairing = false
+      wake()
+    }
+  }
+
+  // MARK: - Waiting
+
+  private var isFull: Bool { !isClosed && (isRepairing || underWay >= Self.underWayMax) }
+
+  /// Whether something is being recorded, or will be published again.
+  var isWorking: Bool { underWay > 0 || !failed.isEmpty && !isClosed }
+
+  /// Returns when the next may be published.
+  func room() async {
+    while isFull { await change() }
+  }
+
+  /// Returns when what somebody waits for may have come about.
+  func change() async {
+    await PluginActor.staying { await withCheckedContinuation { waiting.append($0) } }
+  }
+
+  private func wake() {
+    guard !isFull || underWay == 0 else { return }
+    let due = waiting
+    waiting = []
+    for continuation in due { continuation.resume() }
+  }
+}
