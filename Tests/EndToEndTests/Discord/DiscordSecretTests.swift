@@ -22,14 +22,28 @@ extension EndToEnd {
       try await discord.server.say(Self.marker, in: bot.channels[0])
       _ = try discord.indexed(1, of: "duck")
       let client = try discord.host.client()
-      // An answer, an error, a connection that is cut, and a process that is killed.
+      // An answer, an error, a token that is refused, a connection that is cut, a process that is killed, and a reload.
       let topic = "promethean.p.discord.t.duck.rest.request"
-      _ = try client.request(topic, ["method": "GET", "path": "/users/@me"])
+      let me: JSON = ["method": "GET", "path": "/users/@me"]
+      _ = try client.request(topic, me)
       _ = try client.request(topic, ["method": "GET", "path": "/channels/1"])
+      let unauthorized: JSONObject = ["status": 401, "message": "401: Unauthorized"]
+      try await discord.server.next("request", "status", where: ["path": ".*/users/@me"], unauthorized)
+      #expect(try client.request(topic, me)["data"]?["status"] == 401)
+      // From here on nothing is sent with it, and the log says why.
+      let refusal = #expect(throws: (any Error).self) { try client.request(topic, me) }
+      #expect(refusal.map { "\($0)" }?.contains("Reset Token") == true, "\(String(describing: refusal))")
       try await discord.server.fault("reset", ["bot": .string(bot.id)])
       try await discord.server.wait(for: "resumed", where: ["bot": .string(bot.id)])
       try discord.kill("discord@owl")
       try await discord.server.wait(for: "resumed", where: ["bot": .string(discord.bot("owl").id)])
+      let reload = try discord.host.run("reload", "discord")
+      try #require(reload.end == .status(0), "\(reload.errors)")
+      for bot in discord.server.bots {
+        try await discord.server.wait(for: "resumed", count: 2, where: ["bot": .string(bot.id)])
+      }
+      // The new process knows nothing of the refusal.
+      _ = try client.request(topic, me)
 
       var needles = Needles()
       for token in tokens { needles.add(token, "a token") }
