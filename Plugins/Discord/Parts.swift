@@ -44,7 +44,7 @@ final class Parts {
       rest: rest,
       sink: intake,
       token: token,
-      recovered: { _, messages in try await intake.recover(messages) }
+      recovered: { channel, messages in try await intake.recover(messages, of: channel) }
     )
     poster = Poster(
       context: context,

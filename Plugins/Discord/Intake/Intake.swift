@@ -63,11 +63,18 @@ final class Intake: DispatchSink {
 
   /// Takes in messages of a channel's history, oldest first, and returns when they are recorded.
   ///
-  /// - Throws: When they are not recorded before all ends.
-  func recover(_ messages: [[UInt8]]) async throws(DiscordError) {
+  /// - Throws: When nobody tells now whether they are allowed, or they are not recorded before all ends.
+  func recover(_ messages: [[UInt8]], of channel: Snowflake) async throws(DiscordError) {
+    // To take a channel for hidden would lose what was missed: there is another time.
+    if case .unknown(let unknown) = normaliser.allows(channel: channel) {
+      let why = await learn(unknown)
+      if case .unknown = normaliser.allows(channel: channel) {
+        throw DiscordError(why ?? "channel \(channel): expected an object of a channel, found another")
+      }
+    }
     let batch = Batch()
     for message in messages {
-      let normalised = await decided { $0.recover(message, guild: nil, receivedAt: context.clock.now) }
+      let normalised = await decided { $0.recover(message, receivedAt: context.clock.now) }
       await recorder.room()
       for envelope in normalised.envelopes where recorder.takes(envelope.topic) {
         batch.open += 1
@@ -82,7 +89,7 @@ final class Intake: DispatchSink {
   func allows(postingTo channel: Snowflake) async -> Bool {
     var verdict = normaliser.allows(channel: channel)
     if case .unknown(let unknown) = verdict {
-      await learn(unknown)
+      await decide(unknown)
       verdict = normaliser.allows(channel: channel)
     }
     return verdict == .allowed
@@ -109,19 +116,28 @@ final class Intake: DispatchSink {
   private func decided(_ normalise: (inout Normaliser) -> Normalised) async -> Normalised {
     var normalised = normalise(&normaliser)
     if case .unknown(let channel) = normalised.verdict {
-      await learn(channel)
+      await decide(channel)
       normalised = normalise(&normaliser)
     }
     problems.write(normalised)
     return normalised
   }
 
-  private func learn(_ channel: Snowflake) async {
-    if let object = await channels.object(of: channel) {
-      problems.write(normaliser.learn(channel: object))
-    } else {
-      normaliser.learn(hidden: channel)
+  /// Has it known at once whether a channel is allowed: what waits for that cannot wait for long.
+  private func decide(_ channel: Snowflake) async {
+    guard let why = await learn(channel) else { return }
+    context.log.warning("a channel could not be looked up: it counts as not allowed", ["why": .string(why)])
+    normaliser.learn(hidden: channel)
+  }
+
+  /// Learns what the API says of a channel; returns why it says nothing, if it does not.
+  private func learn(_ channel: Snowflake) async -> String? {
+    switch await channels.answer(for: channel) {
+    case .object(let object): problems.write(normaliser.learn(channel: object))
+    case .hidden: normaliser.learn(hidden: channel)
+    case .none(let why): return why
     }
+    return nil
   }
 
   // MARK: - Recording

@@ -45,8 +45,8 @@ struct AllowList: Sendable {
     return place.parent.map(channels.contains) == true ? .allowed : .refused
   }
 
-  /// What the lists say of posting to a channel, of which only its id and perhaps its place are known.
-  func verdict(postingTo channel: Snowflake, place: Place?) -> Verdict {
+  /// What the lists say of a channel of which only its id and perhaps its place are known.
+  func verdict(channel: Snowflake, place: Place?) -> Verdict {
     if let place { return verdict(channel: channel, guild: place.guild, place: place) }
     return guilds == nil && channels?.contains(channel) != false ? .allowed : .unknown(channel)
   }

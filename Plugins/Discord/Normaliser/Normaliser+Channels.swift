@@ -1,8 +1,8 @@
 internal import PluginKit
 
 extension Normaliser {
-  /// Whether something may be posted to a channel.
-  func allows(channel: Snowflake) -> AllowList.Verdict { allow.verdict(postingTo: channel, place: places[channel]) }
+  /// Whether a channel is allowed of which perhaps no more is known than its id: to post to, or to read the history of.
+  func allows(channel: Snowflake) -> AllowList.Verdict { allow.verdict(channel: channel, place: places[channel]) }
 
   /// Whether a channel is known to be a thread.
   func isThread(_ channel: Snowflake) -> Bool { places[channel]?.isThread == true }

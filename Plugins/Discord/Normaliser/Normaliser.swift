@@ -66,8 +66,8 @@ struct Normaliser: Sendable {
   /// What becomes of a message that the REST API tells: the envelopes that it would have become live.
   ///
   /// One that was edited becomes an edit too, since the message as it was may have come live. The API does not tell the
-  /// guild of its channel; nil: as far as is known.
-  mutating func recover(_ message: [UInt8], guild: Snowflake?, receivedAt: Timestamp) -> Normalised {
+  /// guild of a message: where a list asks for it, the place of its channel has to be known.
+  mutating func recover(_ message: [UInt8], receivedAt: Timestamp) -> Normalised {
     let event = "message of the REST API"
     let data: JSONView
     do { data = try JSONView(message, in: message.indices, depth: 1) } catch {
@@ -76,8 +76,10 @@ struct Normaliser: Sendable {
     }
     var reader = EventReader(event: event, data: data)
     let channel = reader.id(ifPresent: "channel_id")
-    let subject = Subject(guild: guild ?? channel.flatMap { places[$0]?.guild }, channel: channel)
-    var result = Normalised(verdict: verdict(subject, &reader))
+    let subject = Subject(guild: channel.flatMap { places[$0]?.guild }, channel: channel)
+    // Without a guild it need not be a direct message.
+    let isReadable = allow.isOpen || reader.problems.isEmpty
+    var result = Normalised(verdict: isReadable ? channel.map(allows(channel:)) ?? .allowed : .refused)
     if result.verdict == .allowed {
       let payload = EventRedaction.redacted(data)
       let occasion = Occasion(event: event, number: "", origin: .backfill, receivedAt: receivedAt, payload: payload)

@@ -165,7 +165,7 @@ final class IntakeFixture: Sendable {
     let messages = ids.map { id in
       Array(#"{"id":"\#(id)","channel_id":"\#(channel)","author":{"id":"40"}}"#.utf8)
     }
-    try await begin(name) { try await $0.recover(messages) }
+    try await begin(name) { try await $0.recover(messages, of: Snowflake(UInt64(channel))) }
   }
 
   var covered: Int64? { get async throws { try await on { $1.covered(shard: 0, session: "s1") } } }

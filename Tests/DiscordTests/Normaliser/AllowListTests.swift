@@ -32,7 +32,6 @@ struct AllowListTests {
       #"{"id":"10","channels":[{"id":"20","type":0},{"id":"21","type":0},{"id":"22","type":0,"parent_id":"20"}],"#
         + #""threads":[{"id":"30","type":11,"parent_id":"20"}]}"#
     )
-    let owner = guild.flatMap { Snowflake($0) }
     let guild = guild.map { #","guild_id":"\#($0)""# } ?? ""
     let data =
       #"{"id":"5","channel_id":"\#(channel)"\#(guild),"timestamp":"2026-11-21T00:00:00Z","author":{"id":"40"}}"#
@@ -40,7 +39,43 @@ struct AllowListTests {
     #expect(result.envelopes.count == (isAllowed == true ? 2 : 0))
     let expected: AllowList.Verdict = isAllowed.map { $0 ? .allowed : .refused } ?? .unknown(Snowflake(99))
     #expect(result.verdict == expected)
-    #expect(normaliser.recover(Array(data.utf8), guild: owner, receivedAt: receivedAt).verdict == expected)
+  }
+
+  @Test(
+    arguments: [
+      // What a list does not ask for need not be known.
+      (nil, nil, "20", true, true), (nil, ["20"], "20", true, true), (["*"], nil, "50", true, true),
+      // A channel of guild 10, a thread of it, one of guild 11, a direct message, one that nobody sees.
+      (["10"], nil, "20", nil, true), (["10"], nil, "30", nil, true), (["10"], nil, "23", nil, false),
+      (["10"], nil, "50", nil, false), (["10"], nil, "60", nil, false),
+      (["10"], ["20"], "30", nil, true), (["10"], ["21"], "30", nil, false), (["10"], ["23"], "23", nil, false),
+      (["10"], ["50"], "50", nil, true), (nil, ["20"], "30", nil, true), (nil, ["20"], "50", nil, false),
+      ([], nil, "20", nil, false), (nil, [], "20", nil, false),
+    ] as [([String]?, [String]?, String, Bool?, Bool)]
+  )
+  func `a message of the history is decided by the place of its channel, which it does not tell`(
+    guilds: [String]?,
+    channels: [String]?,
+    channel: String,
+    atFirst: Bool?,
+    isAllowed: Bool
+  ) throws {
+    var normaliser = try Normaliser.test(guilds: guilds, channels: channels)
+    let data = #"{"id":"5","channel_id":"\#(channel)","timestamp":"2026-11-21T00:00:00Z","author":{"id":"40"}}"#
+    func recovered() -> Normalised { normaliser.recover(Array(data.utf8), receivedAt: receivedAt) }
+    let unknown = AllowList.Verdict.unknown(try #require(Snowflake(channel)))
+    #expect(recovered().verdict == atFirst.map { $0 ? .allowed : .refused } ?? unknown)
+    let objects = [
+      "20": #"{"id":"20","guild_id":"10","type":0}"#, "23": #"{"id":"23","guild_id":"11","type":0}"#,
+      "30": #"{"id":"30","guild_id":"10","type":11,"parent_id":"20"}"#, "50": #"{"id":"50","type":1}"#,
+    ]
+    if let object = objects[channel] {
+      #expect(normaliser.learn(channel: Array(object.utf8)) == [])
+    } else {
+      normaliser.learn(hidden: try #require(Snowflake(channel)))
+    }
+    #expect(recovered().verdict == (isAllowed ? .allowed : .refused))
+    #expect(recovered().envelopes.count == (isAllowed ? 1 : 0))
   }
 
   @Test(

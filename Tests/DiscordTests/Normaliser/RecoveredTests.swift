@@ -15,7 +15,7 @@ struct RecoveredTests {
   @Test func `a message is the same as live but for its origin`() throws {
     var normaliser = try Normaliser.test()
     let live = try #require(normaliser.take("MESSAGE_CREATE", message("null", #","guild_id":"10""#)).envelopes.first)
-    let result = normaliser.recover(Array(message("null").utf8), guild: Snowflake(10), receivedAt: receivedAt)
+    let result = normaliser.recover(Array(message("null").utf8), receivedAt: receivedAt)
     #expect(result.problems == [] && result.envelopes.count == 1)
     var backfilled = try #require(result.envelopes.first)
     #expect(backfilled.origin == .backfill)
@@ -34,7 +34,7 @@ struct RecoveredTests {
     var normaliser = try Normaliser.test()
     let edited = #""2026-11-21T00:00:09.5+00:00""#
     let live = normaliser.take("MESSAGE_UPDATE", message(edited, #","guild_id":"10","member":{}"#)).envelopes
-    let result = normaliser.recover(Array(message(edited).utf8), guild: Snowflake(10), receivedAt: receivedAt)
+    let result = normaliser.recover(Array(message(edited).utf8), receivedAt: receivedAt)
     #expect(result.envelopes.map(\.intent) == [SocialMessageCreated.intent, SocialMessageUpdated.intent])
     #expect(result.envelopes.map(\.id) == ["discord:demo:SocialMessageCreated:1300"] + live.map(\.id))
     #expect(result.envelopes.allSatisfy { $0.origin == .backfill })
@@ -44,7 +44,7 @@ struct RecoveredTests {
   @Test func `what is no message says so`() throws {
     var normaliser = try Normaliser.test()
     for text in ["{", "[]", "{}", #"{"id":"5"}"#, #"{"id":5,"channel_id":"20","author":{"id":"40"}}"#] {
-      let result = normaliser.recover(Array(text.utf8), guild: nil, receivedAt: receivedAt)
+      let result = normaliser.recover(Array(text.utf8), receivedAt: receivedAt)
       #expect(result.envelopes.isEmpty && !result.problems.isEmpty, "\(text)")
     }
   }
@@ -73,7 +73,7 @@ struct RealMessagesTests {
         "content": value["text"] ?? nil, "author": ["id": "40", "username": value["author"] ?? nil], "attachments": [],
       ]
       let live = normaliser.take("MESSAGE_CREATE", data.text, sequence: Int64(index))
-      let recovered = normaliser.recover(data.bytes(), guild: nil, receivedAt: receivedAt)
+      let recovered = normaliser.recover(data.bytes(), receivedAt: receivedAt)
       #expect(live.problems == [] && live.envelopes.count == 2 && live.omissions == 0)
       let message = try #require(live.envelopes.first)
       #expect(message.json["text"] == value["text"])
