@@ -184,7 +184,6 @@ let package = Package(
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
     .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
-    .library(name: "BenchCounter", type: .dynamic, targets: ["BenchCounter"]),
     .library(name: "BenchHostile", type: .dynamic, targets: ["BenchHostile"]),
     .library(name: "BenchKeeper", type: .dynamic, targets: ["BenchKeeper"]),
   ],
@@ -234,7 +233,6 @@ let package = Package(
 
     benchPlugin("Source"),
     benchPlugin("Sink"),
-    benchPlugin("Counter"),
     benchPlugin("Hostile"),
     benchPlugin("Keeper"),
     .target(name: "BenchProbe", dependencies: ["CChannel"], path: "Benchmarks/Probe", cSettings: cSettings),

@@ -63,7 +63,7 @@ struct DiscordServer {
 }
 
 extension DiscordServer.Running {
-  /// A deployment with the plugin, one tenant of it, and a plugin that counts what is recorded.
+  /// A deployment with the plugin, one tenant of it, which publishes canonical events alone.
   func deployment(in directory: WorkDirectory) throws -> String {
     let secret = "\(directory.path)/token"
     try WorkDirectory.write(Array(token.utf8), to: secret)
@@ -97,14 +97,7 @@ extension DiscordServer.Running {
             api: "http://127.0.0.1:\(port)/api/v10"
             compression: zlib-stream
             requests_per_second: 10000
-        bench-counter:
-          library: BenchCounter
-          tenants: ["*/*"]
-          grants:
-            subscribe:
-              - promethean.p.*.t.*.events.SocialMessageCreated
-              - promethean.p.*.t.*.control.report
-          limits: { rate: 10000000 }
+            raw_events: []
       """
   }
 }

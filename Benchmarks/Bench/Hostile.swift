@@ -4,29 +4,30 @@ internal import Glibc
 /// What a pair of plugins notices of a third that harms: how long an envelope takes from one to the other while a
 /// moderate number is sent, and how many go through in a second at most.
 ///
-/// Each figure is taken in turns with one of the same pair while the third is quiet. What it is compared with is the middle
-/// of all quiet turns, and how far those lie apart by themselves is shown: within that, a ratio says nothing.
+/// A figure of one second says little here: that of a quiet one varies by a factor of two. So a kind is measured in many
+/// turns, each next to one of the same pair while the third is quiet, and what counts is the middle of what each turn is of
+/// its neighbour. What the instrument itself makes of nothing is measured as a kind of its own, `calm`.
 enum Hostile {
   /// How the third harms, and the events that tell it to: one is enough for what does not end it.
   private static let kinds: [(name: String, events: Int)] = [
-    ("segfault", 100), ("fork", 100), ("leak", 100), ("poke", 100), ("spin", 1), ("deadlock", 1), ("mute", 100),
-    ("frames", 1), ("events", 1), ("requests", 1), ("logs", 1), ("output", 1), ("disk", 1),
+    ("calm", 1), ("segfault", 100), ("fork", 100), ("leak", 100), ("poke", 100), ("spin", 1), ("deadlock", 1),
+    ("mute", 100), ("frames", 1), ("events", 1), ("requests", 1), ("logs", 1), ("output", 1), ("disk", 1),
   ]
   /// A process that spins outside of the host, as nice as plugins are: what the kernel's scheduler alone makes of it.
   private static let bare = "bare"
 
-  /// Turns of each kind; the middle one counts.
-  private static let rounds = 3
-  /// Envelopes a second that leave both processors mostly idle, and how many: two seconds, of which the hundredth part is
+  /// Turns of each kind: the middle of so many ratios that vary by a half varies by a tenth.
+  private static let turns = 21
+  /// Envelopes a second that leave both processors mostly idle, and how many: one second, of which the hundredth part is
   /// longer than the few milliseconds that a machine takes away now and then.
   private static let rate = 5_000
-  private static let paced = 10_000
+  private static let paced = 5_000
   private static let size = 256
   /// Envelopes of the other figure, a multiple of what a sink says how far it is by, and those on their way at once.
-  private static let streamed = 40_960
+  private static let streamed = 20_480
   private static let window = 341
   /// How long the third harms in a turn, in nanoseconds: as long as both figures take.
-  private static let harm: Int64 = 2_300_000_000
+  private static let harm: Int64 = 1_200_000_000
   /// How long the third has to begin, in microseconds.
   private static let head: UInt32 = 20_000
 
@@ -37,23 +38,26 @@ enum Hostile {
     let kinds = ([(name: bare, events: 0)] + kinds).filter { wanted.isEmpty || wanted.contains($0.name) }
     let host = try BenchHost(.init(sources: 1, sinks: 1, isHarmed: true), in: directory, named: "hostile")
     _ = try figures(of: host)
-    var quiet: [Figures] = []
-    var harmed: [String: [Figures]] = [:]
-    var ends: [String: Int64] = [:]
     var before = try host.awaitCalm()
-    for _ in 0..<rounds {
-      for kind in kinds {
-        quiet.append(try figures(of: host))
-        harmed[kind.name, default: []].append(try figures(of: host, under: kind.name, events: kind.events))
-        let restarts = try host.awaitCalm()
-        ends[kind.name, default: 0] += restarts - before
-        before = restarts
+    for kind in kinds {
+      var pairs: [Pair] = []
+      for _ in 0..<turns {
+        let quiet = try figures(of: host)
+        pairs.append(Pair(quiet: quiet, harmed: try figures(of: host, under: kind.name, events: kind.events)))
+        // What ended is not started again at once; the quiet turn is to be one.
+        _ = try host.awaitCalm()
       }
+      let restarts = try host.awaitCalm()
+      add(pairs, restarts - before, as: kind.name, to: &report)
+      before = restarts
     }
     try host.stop()
-    for name in kinds.map(\.name) {
-      add(quiet, harmed[name] ?? [], ends[name] ?? 0, as: name, to: &report)
-    }
+  }
+
+  /// Two turns, one after the other.
+  private struct Pair {
+    let quiet: Figures
+    let harmed: Figures
   }
 
   private struct Figures {
@@ -67,10 +71,7 @@ enum Hostile {
     guard kind != bare else {
       let spinner = probe_spin()
       guard spinner > 0 else { throw BenchError(call: "fork") }
-      defer {
-        kill(spinner, SIGKILL)
-        waitpid(spinner, nil, 0)
-      }
+      defer { end(spinner) }
       return try figures(of: host)
     }
     let end = monotonic() + harm
@@ -80,6 +81,11 @@ enum Hostile {
     let left = end - monotonic()
     if left > 0 { usleep(UInt32(left / 1000)) }
     return figures
+  }
+
+  private static func end(_ child: pid_t) {
+    kill(child, SIGKILL)
+    waitpid(child, nil, 0)
   }
 
   private static func figures(of host: BenchHost) throws -> Figures {
@@ -93,32 +99,25 @@ enum Hostile {
     )
   }
 
-  private static func add(
-    _ quiet: [Figures],
-    _ harmed: [Figures],
-    _ ends: Int64,
-    as name: String,
-    to report: inout Report
-  ) {
-    let spread = quiet.map { Int($0.p99) }.sorted()
-    let budget = "budget 1.1; quiet turns alone \(spread[0]) to \(spread[spread.count - 1]) µs"
-    report.add(
-      .init(
-        name: "hostile.\(name).p99",
-        value: middle(harmed.map(\.p99)),
-        unit: "µs",
-        baseline: middle(quiet.map(\.p99)),
-        note: ends > 0 ? "\(budget); started again \(ends) times" : budget
-      )
-    )
-    report.add(
-      .init(
-        name: "hostile.\(name).throughput",
-        value: middle(harmed.map(\.throughput)),
-        unit: "envelopes/s",
-        baseline: middle(quiet.map(\.throughput))
-      )
-    )
+  private static func add(_ pairs: [Pair], _ ends: Int64, as name: String, to report: inout Report) {
+    let restarts = ends > 0 ? "; started again \(ends) times" : ""
+    report.add(row("hostile.\(name).p99", "µs", pairs, \.p99, note: "; budget 1.1\(restarts)"))
+    report.add(row("hostile.\(name).throughput", "envelopes/s", pairs, \.throughput))
+  }
+
+  /// The middle of the harmed turns, next to what makes the ratio the middle of the pairs' ratios.
+  private static func row(
+    _ name: String,
+    _ unit: String,
+    _ pairs: [Pair],
+    _ figure: KeyPath<Figures, Double>,
+    note: String = ""
+  ) -> Report.Row {
+    let ratios = pairs.map { $0.harmed[keyPath: figure] / $0.quiet[keyPath: figure] }.sorted()
+    let harmed = middle(pairs.map { $0.harmed[keyPath: figure] })
+    func shown(_ ratio: Double) -> String { "\(Double(Int((ratio * 100).rounded())) / 100)" }
+    let half = "half of the pairs \(shown(ratios[ratios.count / 4])) to \(shown(ratios[ratios.count * 3 / 4]))"
+    return .init(name: name, value: harmed, unit: unit, baseline: harmed / middle(ratios), note: half + note)
   }
 
   private static func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

@@ -27,7 +27,12 @@ final class Parts {
     self.rest = rest
     proxy = RESTProxy(account: account, settings: settings.proxy, clock: context.clock, rest: rest)
     let seen = Seen()
-    let normaliser = Normaliser(account: account, allow: settings.allow, raw: settings.rawEvents)
+    let normaliser = Normaliser(
+      account: account,
+      allow: settings.allow,
+      raw: settings.rawEvents,
+      configRev: context.configRev
+    )
     let intake = Intake(
       context: context,
       normaliser: normaliser,

@@ -34,11 +34,17 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 extension Timestamp {
   /// The moment as RFC 3339 text, such as `2026-11-21T00:00:00.123Z`.
   public var description: String {
+    var text: [UInt8] = []
+    text.reserveCapacity("1970-01-01T00:00:00.000000000Z".utf8.count)
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends the text.
+  func append(to text: inout [UInt8]) {
     let (seconds, fraction) = Self.floorDivide(nanoseconds, Self.nanosecondsPerSecond)
     let (days, second) = Self.floorDivide(seconds, Self.secondsPerDay)
     let (year, month, day) = Self.date(days: days)
-    var text: [UInt8] = []
-    text.reserveCapacity("1970-01-01T00:00:00.000000000Z".utf8.count)
     func append(_ value: Int64, digits: Int, after mark: Unicode.Scalar? = nil) {
       if let mark { text.append(UInt8(ascii: mark)) }
       var rest = value
@@ -61,12 +67,16 @@ extension Timestamp {
     default: append(fraction, digits: 9, after: ".")
     }
     text.append(UInt8(ascii: "Z"))
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// Creates a moment from RFC 3339 text.
   public init(_ text: String) throws(TimestampError) {
-    var reader = Reader(text: text)
+    try self.init(utf8: Array(text.utf8)[...])
+  }
+
+  /// Creates a moment from RFC 3339 text in UTF-8.
+  public init(utf8 text: ArraySlice<UInt8>) throws(TimestampError) {
+    var reader = Reader(text)
     let year = try reader.number(digits: 4, in: 0...9999, named: "year")
     try reader.mark("-")
     let month = try reader.number(digits: 2, in: 1...12, named: "month")
@@ -86,7 +96,7 @@ extension Timestamp {
     let (base, rest) = seconds < 0 ? (seconds + 1, fraction - Self.nanosecondsPerSecond) : (seconds, fraction)
     let (scaled, tooFar) = base.multipliedReportingOverflow(by: Self.nanosecondsPerSecond)
     let (sum, overflow) = scaled.addingReportingOverflow(rest)
-    guard !tooFar && !overflow else { throw TimestampError(text: text, expected: "a year from 1677 to 2262") }
+    guard !tooFar && !overflow else { throw reader.failure("a year from 1677 to 2262") }
     nanoseconds = sum
   }
 
@@ -147,15 +157,17 @@ public struct TimestampError: Error, Sendable, Hashable, CustomStringConvertible
 
 /// A place in RFC 3339 text.
 private struct Reader {
-  let text: String
+  private let text: ArraySlice<UInt8>
   private var rest: ArraySlice<UInt8>
 
-  init(text: String) {
+  init(_ text: ArraySlice<UInt8>) {
     self.text = text
-    rest = Array(text.utf8)[...]
+    rest = text
   }
 
-  func failure(_ expected: String) -> TimestampError { TimestampError(text: text, expected: expected) }
+  func failure(_ expected: String) -> TimestampError {
+    TimestampError(text: String(decoding: text, as: UTF8.self), expected: expected)
+  }
 
   mutating func mark(_ mark: Unicode.Scalar) throws(TimestampError) {
     guard rest.popFirst() == UInt8(ascii: mark) else { throw failure("RFC 3339 such as 2026-11-21T00:00:00Z") }

@@ -74,7 +74,11 @@ public final class Context {
     _ envelope: Envelope,
     whenRecorded: @escaping @PluginActor (Result<Void, HostError>) -> Void
   ) {
-    calls.publish(completed(envelope), whenRecorded)
+    if isComplete(envelope) {
+      calls.publish(envelope, whenRecorded)
+    } else {
+      calls.publish(completed(envelope), whenRecorded)
+    }
   }
 
   /// How many calls the plugin has made that the host has had no room for yet.
@@ -157,6 +161,11 @@ public final class Context {
     over network: Connection.Network = .tcp
   ) async throws(HostError) -> Connection {
     try await calls.dial(network, host: host, port: port)
+  }
+
+  /// Whether there is nothing to fill in, so that the envelope need not be copied.
+  private func isComplete(_ envelope: Envelope) -> Bool {
+    !envelope.configRev.isEmpty && (!envelope.trace.isEmpty || Deliveries.cause == nil)
   }
 
   /// The envelope with what follows from its cause.

@@ -52,6 +52,7 @@ extension Envelope {
       var rest = unsafe arena[...]
       func lay(_ text: String) -> promethean_bytes {
         let count = text.utf8.count
+        guard count > 0 else { return unsafe promethean_bytes() }
         let place = unsafe UnsafeMutableBufferPointer(rebasing: rest.prefix(count))
         _ = unsafe place.initialize(from: text.utf8)
         unsafe rest = rest.dropFirst(count)

@@ -16,8 +16,9 @@ struct StateKey {
   var name: String
 }
 
-/// One thing that an instance says to its host, kept until the host has room for it.
-enum HostCall {
+/// One thing that an instance says to its host, kept until the host has room for it; indirect, since an envelope is large
+/// to copy.
+indirect enum HostCall {
   case publish(Envelope, token: UInt64)
   case request(Envelope, token: UInt64)
   case subscribe(String, token: UInt64)
@@ -55,13 +56,17 @@ enum HostCall {
 }
 
 extension HostHandle {
+  /// Publishes [main].
+  func publish(_ envelope: Envelope, token: UInt64) -> promethean_status {
+    guard let publishing else { return PROMETHEAN_DENIED }
+    return unsafe envelope.withView { unsafe publishing.publish(table.context, $0, token) }
+  }
+
   /// Makes one call [main].
   func perform(_ call: HostCall) -> promethean_status {
     let context = unsafe table.context
     switch call {
-    case .publish(let envelope, let token):
-      guard let publishing else { return PROMETHEAN_DENIED }
-      return unsafe envelope.withView { unsafe publishing.publish(context, $0, token) }
+    case .publish(let envelope, let token): return publish(envelope, token: token)
     case .request(let envelope, let token):
       guard let requesting else { return PROMETHEAN_DENIED }
       return unsafe envelope.withView { unsafe requesting.request(context, $0, token) }

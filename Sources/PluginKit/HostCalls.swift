@@ -64,7 +64,13 @@ final class HostCalls {
   func publish(_ envelope: Envelope, _ callback: @escaping @PluginActor (Result<Void, HostError>) -> Void) {
     lastToken += 1
     listeners[lastToken] = .callback(callback)
-    post(.publish(envelope, token: lastToken))
+    let token = lastToken
+    // Most are taken at once, and never made a call that can wait.
+    if queue.isEmpty {
+      let status = isClosed ? PROMETHEAN_CANCELLED : host.publish(envelope, token: token)
+      if isDone(status, .publish(envelope, token: token)) { return }
+    }
+    queue.append(.publish(envelope, token: token))
   }
 
   /// Dials and waits for the connection.
@@ -143,13 +149,16 @@ final class HostCalls {
 
   /// Makes a call; false if there was no room for it.
   private func attempt(_ call: HostCall) -> Bool {
-    let status = isClosed ? PROMETHEAN_CANCELLED : host.perform(call)
+    isDone(isClosed ? PROMETHEAN_CANCELLED : host.perform(call), call)
+  }
+
+  /// Whether a call was taken or refused for good; false: there was no room for it.
+  private func isDone(_ status: promethean_status, _ call: @autoclosure () -> HostCall) -> Bool {
     switch status {
-    case PROMETHEAN_AGAIN: return false
-    case PROMETHEAN_OK, PROMETHEAN_PENDING: break
-    default: return refused(call, HostError.Kind(status))
+    case PROMETHEAN_AGAIN: false
+    case PROMETHEAN_OK, PROMETHEAN_PENDING: true
+    default: refused(call(), HostError.Kind(status))
     }
-    return true
   }
 
   /// Deals with a call that the host did not take: whoever waits for it hears so, and a request is answered in any

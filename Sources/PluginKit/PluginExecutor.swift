@@ -21,6 +21,8 @@ final class PluginExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
   }
 
   private let shared = Locked(Shared())
+  /// Whether there is something in `arrived`.
+  private let hasArrived = Atomic(false)
   private let owner = Atomic<UInt>(0)
   private var local: [UnownedJob] = []
   private var next = 0
@@ -50,7 +52,10 @@ final class PluginExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
       local.append(job)
       return
     }
-    shared.withLock { $0.arrived.append(job) }
+    shared.withLock { shared in
+      shared.arrived.append(job)
+      hasArrived.store(true, ordering: .releasing)
+    }
     wake()
   }
 
@@ -79,8 +84,9 @@ final class PluginExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
   /// Fetches what other threads have enqueued, and nothing at the price of one look if there is nothing.
   private func takeArrived() {
+    guard hasArrived.load(ordering: .acquiring) else { return }
     shared.withLock { shared in
-      guard !shared.arrived.isEmpty else { return }
+      hasArrived.store(false, ordering: .relaxed)
       local.append(contentsOf: shared.arrived)
       shared.arrived.removeAll(keepingCapacity: true)
     }

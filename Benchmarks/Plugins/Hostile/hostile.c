@@ -21,6 +21,8 @@ static uint64_t held;
 
 static int is_over(void) { return now() >= until; }
 
+static void calm(void) {}
+
 // MARK: - What ends the process
 
 static void segfault(void) { *(volatile int *)8 = 0; }
@@ -118,7 +120,7 @@ static const struct {
   const char *name;
   void (*harm)(void);
 } kinds[] = {
-    {"segfault", segfault}, {"fork", fork_process}, {"leak", leak}, {"poke", poke},         {"spin", spin},
+    {"calm", calm}, {"segfault", segfault}, {"fork", fork_process}, {"leak", leak}, {"poke", poke}, {"spin", spin},
     {"deadlock", deadlock}, {"frames", frames},     {"events", events}, {"requests", requests}, {"logs", logs},
     {"output", output}, {"disk", fill},
 };

@@ -14,14 +14,25 @@ struct Dispatch: Sendable {
   var message: [UInt8]
   /// Where in `message` the value of `d` lies.
   var data: Range<Int>
+  /// That value; nil: it has not been read yet, or is no JSON.
+  var view: JSONView?
+
+  /// Reads the value of `d`, which may be put one level deep into another document.
+  func read() throws(JSONError) -> JSONView {
+    if let view { return view }
+    return try JSONView(message, in: data.clamped(to: message.indices), depth: 1)
+  }
 }
 
 /// Who takes events in, so that they are recorded.
 @PluginActor
 protocol DispatchSink: AnyObject {
-  /// Takes an event in; returns at once unless too much is still being recorded, when it waits.
+  /// Takes an event in, if nothing has to be waited for; false: it was not taken in, and `take` is to be asked.
   ///
   /// Events of one shard are taken in their order. An event counts as covered when all that came of it is recorded.
+  func takeAtOnce(_ dispatch: Dispatch) -> Bool
+
+  /// Takes an event in, when not too much is still being recorded and what it needs to know is known.
   func take(_ dispatch: Dispatch) async
 
   /// The number of the last event of a shard's session such that it and all before it are covered; nil if none is.

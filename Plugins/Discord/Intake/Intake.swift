@@ -37,20 +37,24 @@ final class Intake: DispatchSink {
 
   // MARK: - Events
 
+  func takeAtOnce(_ dispatch: Dispatch) -> Bool {
+    guard recorder.hasRoom else { return false }
+    let normalised = normaliser.normalise(dispatch, receivedAt: context.clock.now)
+    if case .unknown = normalised.verdict { return false }
+    problems.write(normalised)
+    record(normalised, of: dispatch)
+    return true
+  }
+
   func take(_ dispatch: Dispatch) async {
     let normalised = await decided { $0.normalise(dispatch, receivedAt: context.clock.now) }
     await recorder.room()
-    let envelopes = normalised.envelopes.filter { recorder.takes($0.topic) }
-    let ticket = coverages[dispatch.shard]?.add(dispatch.sequence, envelopes: envelopes.count)
-    for envelope in envelopes {
-      record(envelope) { [self] in if let ticket { coverages[dispatch.shard]?.recorded(ticket) } }
-    }
-    if dispatch.name == "GUILD_CREATE", normalised.verdict == .allowed { findChannels(of: dispatch) }
+    record(normalised, of: dispatch)
   }
 
   /// Tells of the channels and threads of a guild; where nobody has written yet, anything is newer than the channel itself.
   private func findChannels(of dispatch: Dispatch) {
-    guard let guild = try? JSONView(dispatch.message, in: dispatch.data) else { return }
+    guard let guild = try? dispatch.read() else { return }
     for list in [guild["channels"], guild["threads"]] {
       for channel in list.map({ Array($0.elements) }) ?? [] {
         guard let id = channel["id"].flatMap(Snowflake.init) else { continue }
@@ -78,7 +82,7 @@ final class Intake: DispatchSink {
       await recorder.room()
       for envelope in normalised.envelopes where recorder.takes(envelope.topic) {
         batch.open += 1
-        record(envelope) { batch.open -= 1 }
+        record(envelope, normalised.created) { batch.open -= 1 }
       }
     }
     while batch.open > 0, recorder.isWorking { await recorder.change() }
@@ -142,20 +146,29 @@ final class Intake: DispatchSink {
 
   // MARK: - Recording
 
-  /// Has an envelope recorded; `over` is called when it is, or never can be.
-  private func record(_ envelope: Envelope, _ over: @escaping @PluginActor () -> Void) {
-    recorder.publish(envelope) { [self] isRecorded in
-      if isRecorded, envelope.intent == SocialMessageCreated.intent { noteRecorded(envelope) }
-      over()
+  /// Has all that came of an event recorded.
+  private func record(_ normalised: Normalised, of dispatch: Dispatch) {
+    let shard = dispatch.shard
+    let envelopes = normalised.envelopes
+    let count = envelopes.count { recorder.takes($0.topic) }
+    let ticket = coverages[shard]?.add(dispatch.sequence, envelopes: count)
+    // By their places, since an envelope is large to copy.
+    for place in envelopes.indices where recorder.takes(envelopes[place].topic) {
+      record(envelopes[place], normalised.created) { [self] in if let ticket { coverages[shard]?.recorded(ticket) } }
     }
+    if dispatch.name == "GUILD_CREATE", normalised.verdict == .allowed { findChannels(of: dispatch) }
   }
 
-  /// Tells of a message that is recorded; its id ends with the message's, its key with the channel's.
-  private func noteRecorded(_ envelope: Envelope) {
-    func last(_ text: String) -> Snowflake? {
-      text.utf8.lastIndex(of: UInt8(ascii: ":")).flatMap { Snowflake(text[text.utf8.index(after: $0)...]) }
+  /// Has an envelope recorded; `over` is called when it is, or never can be.
+  private func record(
+    _ envelope: Envelope,
+    _ created: Normalised.Created?,
+    _ over: @escaping @PluginActor () -> Void
+  ) {
+    let message = envelope.intent == SocialMessageCreated.intent ? created : nil
+    recorder.publish(envelope) { [self] isRecorded in
+      if isRecorded, let message { saw(message.channel, message.id) }
+      over()
     }
-    guard let channel = last(envelope.key), let message = last(envelope.id) else { return }
-    saw(channel, message)
   }
 }

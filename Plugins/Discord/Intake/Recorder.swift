@@ -7,23 +7,27 @@ internal import PluginKit
 /// in that time waits there.
 @PluginActor
 final class Recorder {
-  /// Envelopes that are being recorded at once: several times what a commit of the journal's takes together, and 64 MiB if
-  /// each were as large as it can be.
-  nonisolated static let underWayMax = 1024
+  /// Envelopes that are being recorded at once, and bytes of their payloads: half of what the host takes of one instance
+  /// before it lets it wait, and more than the journal writes in one go.
+  nonisolated static let underWayMax = (envelopes: 2048, bytes: 4 << 20)
   /// How long it waits before it publishes again what was not recorded, at first and at most.
   nonisolated static let pause = (first: Duration.milliseconds(250), longest: Duration.seconds(10))
 
-  /// An envelope on its way to being recorded.
-  private struct Item {
+  /// An envelope on its way to being recorded; of a class, since an envelope is large to copy.
+  private final class Item {
     let envelope: Envelope
     /// Which of all it is.
     let number: UInt64
     /// Hears when it is recorded, or never can be.
     let over: @PluginActor (_ isRecorded: Bool) -> Void
+
+    init(_ envelope: Envelope, number: UInt64, over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
+      (self.envelope, self.number, self.over) = (envelope, number, over)
+    }
   }
 
   private let context: Context
-  private var underWay = 0
+  private var underWay = (envelopes: 0, bytes: 0)
   /// How many envelopes there have been.
   private var count: UInt64 = 0
   /// What was not recorded.
@@ -39,14 +43,14 @@ final class Recorder {
   }
 
   /// Whether anything may be published on a topic, as far as is known.
-  func takes(_ topic: String) -> Bool { !denied.contains(topic) }
+  func takes(_ topic: String) -> Bool { denied.isEmpty || !denied.contains(topic) }
 
   /// Publishes an envelope, behind all before it; to be called when there is `room`.
   ///
   /// `over` is called when it is recorded, or when it is clear that it never will be; not if everything ends first.
   func publish(_ envelope: Envelope, _ over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
     count += 1
-    publish(Item(envelope: envelope, number: count, over: over))
+    publish(Item(envelope, number: count, over: over))
   }
 
   /// Returns when everything so far is recorded, or, after `close`, when nothing is under way any more.
@@ -67,9 +71,10 @@ final class Recorder {
   private func publish(_ item: Item) {
     // What comes behind something that is not published again would be out of order.
     guard !isClosed || failed.isEmpty else { return failed.append(item) }
-    underWay += 1
+    let bytes = item.envelope.payload.count
+    underWay = (underWay.envelopes + 1, underWay.bytes + bytes)
     context.publish(item.envelope) { [self] result in
-      underWay -= 1
+      underWay = (underWay.envelopes - 1, underWay.bytes - bytes)
       ended(result, item)
       wake()
     }
@@ -109,12 +114,12 @@ final class Recorder {
         do { try await context.clock.sleep(for: pause) } catch { break }
         pause = min(pause * 2, Self.pause.longest)
         // Behind what is still under way, so that the order stays.
-        while underWay > 0 { await change() }
+        while underWay.envelopes > 0 { await change() }
         guard !isClosed else { break }
         let again = failed.sorted { $0.number < $1.number }
         failed = []
         for item in again { publish(item) }
-        while underWay > 0 { await change() }
+        while underWay.envelopes > 0 { await change() }
       }
       if failed.isEmpty { context.log.info("events are recorded again") }
       isRepairing = false
@@ -124,14 +129,20 @@ final class Recorder {
 
   // MARK: - Waiting
 
-  private var isFull: Bool { !isClosed && (isRepairing || underWay >= Self.underWayMax) }
+  /// Whether the next may be published.
+  var hasRoom: Bool { isClosed || !isRepairing && isBelow(1) }
+
+  /// Whether less is under way than a part of what may be at most.
+  private func isBelow(_ part: Int) -> Bool {
+    underWay.envelopes < Self.underWayMax.envelopes / part && underWay.bytes < Self.underWayMax.bytes / part
+  }
 
   /// Whether something is being recorded, or will be published again.
-  var isWorking: Bool { underWay > 0 || !failed.isEmpty && !isClosed }
+  var isWorking: Bool { underWay.envelopes > 0 || !failed.isEmpty && !isClosed }
 
   /// Returns when the next may be published.
   func room() async {
-    while isFull { await change() }
+    while !hasRoom { await change() }
   }
 
   /// Returns when what somebody waits for may have come about.
@@ -139,8 +150,9 @@ final class Recorder {
     await PluginActor.staying { await withCheckedContinuation { waiting.append($0) } }
   }
 
+  /// Has those that wait go on, when half of what may be under way is over: so that many are published in one go.
   private func wake() {
-    guard !isFull || underWay == 0 else { return }
+    guard !waiting.isEmpty, isClosed || underWay.envelopes == 0 || !isRepairing && isBelow(2) else { return }
     let due = waiting
     waiting = []
     for continuation in due { continuation.resume() }

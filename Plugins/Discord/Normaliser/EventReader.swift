@@ -34,7 +34,8 @@ struct EventReader {
   /// A time that may be missing or null.
   mutating func time(ifPresent key: String) -> Timestamp? {
     guard let view = data[key], !view.isNull else { return nil }
-    if let time = view.string.flatMap({ try? Timestamp($0) }) { return time }
+    let text = view.plain ?? view.string.map { Array($0.utf8)[...] }
+    if let time = text.flatMap({ try? Timestamp(utf8: $0) }) { return time }
     report(key, expected: "an RFC 3339 time", found: view)
     return nil
   }

@@ -13,6 +13,14 @@ struct Normalised: Sendable {
   var verdict = AllowList.Verdict.allowed
   /// How many values were left out because they were too large for an envelope.
   var omissions = 0
+  /// The message that one of the envelopes tells of, if it is a new one.
+  var created: Created?
+
+  /// A new message, and where it is.
+  struct Created: Sendable {
+    let channel: Snowflake
+    let id: Snowflake
+  }
 }
 
 /// Something in an event that is not as it should be.

@@ -29,6 +29,7 @@ extension Normaliser {
       return
     }
     let name = message.id.description
+    result.created = Normalised.Created(channel: message.channel, id: message.id)
     publish(SocialMessageCreated.intent, name, of: message.channel, occasion, &reader, into: &result) { line in
       write(message, into: &line)
     }
@@ -45,20 +46,20 @@ extension Normaliser {
     if let edited = message.editedAt {
       name = "\(message.id):\(edited.milliseconds):\(Self.digest(message, reader.data))"
     } else {
-      name = "\(message.id):\(occasion.number)"
+      name = "\(message.id):\(occasion.name)"
     }
     let editedAt = message.editedAt ?? max(occasion.receivedAt, message.createdAt)
     publish(SocialMessageUpdated.intent, name, of: message.channel, occasion, &reader, into: &result) { line in
       write(message, into: &line)
-      line.set("edited_at", editedAt.description)
+      line.set("edited_at", editedAt)
     }
   }
 
   private func write(_ message: Message, into line: inout JSONLine) {
-    line.set("message_id", message.id.description)
-    line.set("thread_id", message.thread?.description)
+    line.set("message_id", quoted: message.id.number)
+    line.set("thread_id", quoted: message.thread?.number)
     line.set("author_urn", message.author)
-    line.set("in_reply_to", message.inReplyTo?.description)
+    line.set("in_reply_to", quoted: message.inReplyTo?.number)
     line.set("text", raw: message.text)
     if let attachments = message.attachments {
       line.key("attachments")
@@ -73,7 +74,7 @@ extension Normaliser {
         }
       }
     }
-    line.set("created_at", message.createdAt.description)
+    line.set("created_at", message.createdAt)
   }
 
   /// What tells two states of a message apart: all that can change, save the URLs of files, which are signed anew each
@@ -136,8 +137,8 @@ extension Normaliser {
   ) {
     let made = Timestamp(nanoseconds: id.millisecondsSince1970 * 1_000_000)
     publish(SocialMessageDeleted.intent, id.description, of: channel, occasion, &reader, into: &result) { line in
-      line.set("message_id", id.description)
-      line.set("deleted_at", max(occasion.receivedAt, made).description)
+      line.set("message_id", quoted: id.number)
+      line.set("deleted_at", max(occasion.receivedAt, made))
     }
   }
 

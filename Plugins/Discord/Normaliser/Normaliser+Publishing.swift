@@ -31,6 +31,7 @@ extension Normaliser {
     var envelope = Envelope(topic: topic ?? account.events(intent), intent: intent, payload: line.bytes)
     envelope.id = identity(intent, name)
     envelope.key = space
+    envelope.configRev = configRev
     envelope.origin = occasion.origin
     result.envelopes.append(envelope)
   }
@@ -38,9 +39,9 @@ extension Normaliser {
 
 extension JSONLine {
   /// Appends the last member if an envelope has room for it, or else `{"omitted":{"bytes":N}}`; returns which it was.
-  fileprivate mutating func fit(_ key: String, _ json: ArraySlice<UInt8>) -> Bool {
+  fileprivate mutating func fit(_ key: StaticString, _ json: ArraySlice<UInt8>) -> Bool {
     // A comma, the key in quotes, a colon, and the end of the object.
-    let size = bytes.count + key.utf8.count + 5 + json.count
+    let size = bytes.count + key.utf8CodeUnitCount + 5 + json.count
     guard size > Envelope.payloadMax else {
       set(key, raw: json)
       return true

@@ -12,7 +12,7 @@ extension Normaliser {
       line = rawLine(dispatch) { line in line.omitted("omitted", occasion.payload.count) }
     }
     let key = subject.guild.map(account.guild) ?? subject.channel.map(account.space) ?? account.shard(dispatch.shard)
-    return rawEnvelope(dispatch, number: occasion.number, key: key, line)
+    return rawEnvelope(dispatch, key: key, line)
   }
 
   /// What becomes of an event whose data is no JSON: a copy without them that says so.
@@ -28,8 +28,7 @@ extension Normaliser {
     guard raw.contains(dispatch.name) else { return result }
     result.omissions = 1
     let line = rawLine(dispatch) { line in line.omitted("omitted", dispatch.data.count) }
-    let number = number(of: dispatch)
-    result.envelopes = [rawEnvelope(dispatch, number: number, key: account.shard(dispatch.shard), line)]
+    result.envelopes = [rawEnvelope(dispatch, key: account.shard(dispatch.shard), line)]
     return result
   }
 
@@ -50,18 +49,19 @@ extension Normaliser {
     return line
   }
 
-  private func rawEnvelope(_ dispatch: Dispatch, number: String, key: String, _ line: JSONLine) -> Envelope {
+  private func rawEnvelope(_ dispatch: Dispatch, key: String, _ line: JSONLine) -> Envelope {
     let name = RawEvents.token(dispatch.name)
     var envelope = Envelope(topic: account.events(name), intent: name, payload: line.bytes)
-    envelope.id = identity(name, number)
+    envelope.id = identity(name, number(of: dispatch).description)
     envelope.key = key
+    envelope.configRev = configRev
     return envelope
   }
 }
 
 extension JSONLine {
   /// Says that a value of so many bytes was left out.
-  mutating func omitted(_ key: String, _ size: Int) {
+  mutating func omitted(_ key: StaticString, _ size: Int) {
     self.key(key)
     object { line in line.set("bytes", Int64(size)) }
   }

@@ -6,12 +6,12 @@ extension Normaliser {
     guard let message = reader.id("message_id"), let user = reader.id("user_id"),
       let reaction = Self.reaction(&reader)
     else { return }
-    publish(SocialReactionAdded.intent, occasion.number, of: channel, occasion, &reader, into: &result) { line in
-      line.set("message_id", message.description)
+    publish(SocialReactionAdded.intent, occasion.name, of: channel, occasion, &reader, into: &result) { line in
+      line.set("message_id", quoted: message.number)
       line.set("thread_id", thread(channel))
       line.set("author_urn", account.user(user))
       line.set("reaction", reaction)
-      line.set("created_at", occasion.receivedAt.description)
+      line.set("created_at", occasion.receivedAt)
     }
   }
 
@@ -28,12 +28,12 @@ extension Normaliser {
       reaction = Self.reaction(&reader)
       guard reaction != nil else { return }
     }
-    publish(SocialReactionRemoved.intent, occasion.number, of: channel, occasion, &reader, into: &result) { line in
-      line.set("message_id", message.description)
+    publish(SocialReactionRemoved.intent, occasion.name, of: channel, occasion, &reader, into: &result) { line in
+      line.set("message_id", quoted: message.number)
       line.set("thread_id", thread(channel))
       line.set("author_urn", user.map(account.user))
       line.set("reaction", reaction)
-      line.set("deleted_at", occasion.receivedAt.description)
+      line.set("deleted_at", occasion.receivedAt)
     }
   }
 
@@ -55,10 +55,10 @@ extension Normaliser {
     let intent = SocialTyping.intent
     let topic = account.topic("control", intent)
     let startedAt = Self.seconds(reader.data["timestamp"]) ?? occasion.receivedAt
-    publish(intent, occasion.number, to: topic, of: channel, occasion, &reader, into: &result) { line in
+    publish(intent, occasion.name, to: topic, of: channel, occasion, &reader, into: &result) { line in
       line.set("thread_id", thread(channel))
       line.set("author_urn", account.user(user))
-      line.set("started_at", startedAt.description)
+      line.set("started_at", startedAt)
     }
   }
 

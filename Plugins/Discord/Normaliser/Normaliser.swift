@@ -16,13 +16,16 @@ struct Normaliser: Sendable {
   let allow: AllowList
   let raw: RawEvents
   var places: Places
+  /// The revision of the configuration, which each envelope bears.
+  let configRev: String
   /// What stands before each identity.
   private let prefix: String
   /// What stands before a number in an identity, for each shard.
   private var sessions: [Int: String] = [:]
 
-  init(account: Account, allow: AllowList, raw: RawEvents, places: Places = Places()) {
+  init(account: Account, allow: AllowList, raw: RawEvents, places: Places = Places(), configRev: String = "") {
     (self.account, self.allow, self.raw, self.places) = (account, allow, raw, places)
+    self.configRev = configRev
     prefix = "\(account.provider):\(account.tenant):"
   }
 
@@ -36,12 +39,7 @@ struct Normaliser: Sendable {
   /// What becomes of an event; when it came stands for the times that Discord does not tell.
   mutating func normalise(_ dispatch: Dispatch, receivedAt: Timestamp) -> Normalised {
     let data: JSONView
-    do {
-      // Its deepest value lies one level deeper in an envelope's payload.
-      data = try JSONView(dispatch.message, in: dispatch.data.clamped(to: dispatch.message.indices), depth: 1)
-    } catch {
-      return unreadable(dispatch, error)
-    }
+    do { data = try dispatch.read() } catch { return unreadable(dispatch, error) }
     var reader = EventReader(event: dispatch.name, data: data)
     let subject = learn(&reader)
     var result = Normalised(verdict: verdict(subject, &reader))
@@ -53,7 +51,7 @@ struct Normaliser: Sendable {
         receivedAt: receivedAt,
         payload: EventRedaction.redacted(data)
       )
-      result.envelopes.reserveCapacity(2)
+      if raw.contains(dispatch.name) { result.envelopes.reserveCapacity(2) }
       canonical(occasion, subject, &reader, into: &result)
       if raw.contains(dispatch.name) {
         result.envelopes.append(rawEvent(dispatch, occasion, subject, &result.omissions))
@@ -82,7 +80,7 @@ struct Normaliser: Sendable {
     var result = Normalised(verdict: isReadable ? channel.map(allows(channel:)) ?? .allowed : .refused)
     if result.verdict == .allowed {
       let payload = EventRedaction.redacted(data)
-      let occasion = Occasion(event: event, number: "", origin: .backfill, receivedAt: receivedAt, payload: payload)
+      let occasion = Occasion(event: event, origin: .backfill, receivedAt: receivedAt, payload: payload)
       created(occasion, subject, &reader, into: &result)
       if let edited = data["edited_timestamp"], !edited.isNull { updated(occasion, subject, &reader, into: &result) }
     }
@@ -106,8 +104,8 @@ extension Normaliser {
   }
 
   /// What stands for an event that has no name of its own.
-  func number(of dispatch: Dispatch) -> String {
-    (sessions[dispatch.shard] ?? "\(dispatch.shard).") + String(dispatch.sequence)
+  func number(of dispatch: Dispatch) -> EventNumber {
+    EventNumber(session: sessions[dispatch.shard] ?? "\(dispatch.shard).", sequence: dispatch.sequence)
   }
 }
 
@@ -117,13 +115,24 @@ struct Subject: Sendable {
   var channel: Snowflake?
 }
 
+/// An event's number, and the session and shard that it counts in; few events need it as text.
+struct EventNumber: Sendable, CustomStringConvertible {
+  let session: String
+  let sequence: Int64
+
+  var description: String { session + String(sequence) }
+}
+
 /// How an event came.
 struct Occasion: Sendable {
   var event: String
-  /// What stands for it where it has no name of its own.
-  var number: String
+  /// What stands for it where it has no name of its own; nil if it did not come over a gateway.
+  var number: EventNumber?
   var origin: Envelope.Origin
   var receivedAt: Timestamp
   /// Its data as it may leave the plugin.
   var payload: ArraySlice<UInt8>
+
+  /// The number as text; empty if there is none.
+  var name: String { number?.description ?? "" }
 }

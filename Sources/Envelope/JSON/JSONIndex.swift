@@ -1,7 +1,9 @@
 /// Where the values of one JSON document lie, found in the one pass that checks it.
 ///
 /// It is a flat list in the document's order: what is within an array or object follows it, up to its `next`.
-final class JSONIndex: Sendable {
+final class JSONIndex: @unchecked Sendable {
+  // Unchecked: it is filled by whoever makes it, and again by a `JSONReader` when nobody else has it.
+
   /// One value.
   struct Entry: Sendable {
     /// Where the member's key lies, without its quotes; empty of what is no member.
@@ -21,17 +23,24 @@ final class JSONIndex: Sendable {
     var range: Range<Int> { Int(start)..<Int(end) }
   }
 
-  let bytes: [UInt8]
-  let entries: [Entry]
+  private(set) var bytes: [UInt8] = []
+  private(set) var entries: [Entry] = []
+
+  /// An index of nothing yet.
+  init() {}
 
   /// Checks and indexes the document in a range of some bytes, which may stand so many levels deep in another.
-  init(_ bytes: [UInt8], in range: Range<Int>, depth: Int) throws(JSONError) {
-    var scanner = JSONScanner(depth: depth, capacity: range.count)
+  ///
+  /// What was indexed before is forgotten, and its memory used again.
+  func fill(_ bytes: [UInt8], in range: Range<Int>, depth: Int) throws(JSONError) {
+    var scanner = JSONScanner(depth: depth)
+    // Swapped and not copied, so that the memory stays the scanner's alone.
+    swap(&scanner.entries, &entries)
+    defer { swap(&scanner.entries, &entries) }
     guard scanner.isDocument(bytes.span.extracting(..<range.upperBound), from: range.lowerBound) else {
       throw Self.error(in: bytes[range], depth: depth)
     }
     self.bytes = bytes
-    entries = scanner.entries
   }
 
   /// Why a document was refused: the parser knows the words for it.

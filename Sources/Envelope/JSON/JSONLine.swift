@@ -20,10 +20,12 @@ public struct JSONLine: Sendable {
     enclose(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
   }
 
-  /// Appends a key, after which its value is to come.
-  public mutating func key(_ key: String) {
+  /// Appends a key that needs no escapes, after which its value is to come.
+  public mutating func key(_ key: StaticString) {
     separate()
-    bytes.appendJSON(key)
+    bytes.append(UInt8(ascii: "\""))
+    key.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    bytes.append(UInt8(ascii: "\""))
     bytes.append(UInt8(ascii: ":"))
   }
 
@@ -36,7 +38,24 @@ public struct JSONLine: Sendable {
   /// Appends a whole number.
   public mutating func append(_ number: Int64) {
     separate()
-    bytes += String(number).utf8
+    if number < 0 { bytes.append(UInt8(ascii: "-")) }
+    bytes.append(decimal: number.magnitude)
+  }
+
+  /// Appends a number in quotes, as ids are written that another reader might round.
+  public mutating func append(quoted number: UInt64) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(decimal: number)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Appends a moment, as RFC 3339 text.
+  public mutating func append(_ time: Timestamp) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    time.append(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
   }
 
   /// Appends a truth value.
@@ -69,23 +88,54 @@ public struct JSONLine: Sendable {
 
 extension JSONLine {
   /// Appends a member whose value is text, unless there is none.
-  public mutating func set(_ key: String, _ text: String?) {
+  public mutating func set(_ key: StaticString, _ text: String?) {
     guard let text else { return }
     self.key(key)
     append(text)
   }
 
   /// Appends a member whose value is a whole number, unless there is none.
-  public mutating func set(_ key: String, _ number: Int64?) {
+  public mutating func set(_ key: StaticString, _ number: Int64?) {
     guard let number else { return }
     self.key(key)
     append(number)
   }
 
+  /// Appends a member whose value is a number in quotes, unless there is none.
+  public mutating func set(_ key: StaticString, quoted number: UInt64?) {
+    guard let number else { return }
+    self.key(key)
+    append(quoted: number)
+  }
+
+  /// Appends a member whose value is a moment.
+  public mutating func set(_ key: StaticString, _ time: Timestamp) {
+    self.key(key)
+    append(time)
+  }
+
   /// Appends a member whose value is JSON already, unless there is none.
-  public mutating func set(_ key: String, raw json: ArraySlice<UInt8>?) {
+  public mutating func set(_ key: StaticString, raw json: ArraySlice<UInt8>?) {
     guard let json else { return }
     self.key(key)
     append(raw: json)
+  }
+}
+
+extension [UInt8] {
+  /// Appends the decimal digits of a number.
+  fileprivate mutating func append(decimal number: UInt64) {
+    /// Digits of the largest number.
+    let digitsMax = 20
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: digitsMax) { digits in
+      var first = digitsMax
+      var rest = number
+      repeat {
+        first -= 1
+        unsafe digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      } while rest > 0
+      unsafe append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[first...]))
+    }
   }
 }

@@ -3,15 +3,15 @@
 /// One rule is left out: that no key stands twice in an object. It is one loop, so that where it is stays in a register;
 /// what is seldom or long is a function that returns where it ended, or nil for what is no JSON.
 struct JSONScanner {
-  private(set) var entries: [JSONIndex.Entry] = []
+  /// What was found; what is here before is forgotten, and its memory used again.
+  var entries: [JSONIndex.Entry] = []
   private let depthMax: Int
+  /// Bytes of JSON for each value, as messages have them: growing the list would copy it.
+  private static let bytesPerEntry = 16
 
-  /// Creates a scanner of a document of about this size, which may stand so many levels deep in another.
-  init(depth: Int, capacity: Int) {
+  /// Creates a scanner of a document that may stand so many levels deep in another.
+  init(depth: Int) {
     depthMax = JSON.depthMax - depth
-    /// Bytes of JSON for each value, as messages have them: growing the list would copy it.
-    let perValue = 16
-    entries.reserveCapacity(capacity / perValue + 4)
   }
 
   /// Whether the bytes from `start` on are one document.
@@ -19,6 +19,8 @@ struct JSONScanner {
     guard bytes.count <= UInt32.max, (try? UTF8Span(validating: bytes.extracting(start...))) != nil else {
       return false
     }
+    entries.removeAll(keepingCapacity: true)
+    entries.reserveCapacity((bytes.count - start) / Self.bytesPerEntry + 4)
     var offset = afterSpace(bytes, start)
     var depth = 0
     // The array or object that is open, and whether it is an object; while it is, its `next` is the one around it.

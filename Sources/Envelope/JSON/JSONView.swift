@@ -15,8 +15,14 @@ public struct JSONView: Sendable {
   ///
   /// So that it can be put into another document that many levels deep.
   public init(_ bytes: [UInt8], in range: Range<Int>, depth: Int = 0) throws(JSONError) {
-    index = try JSONIndex(bytes, in: range, depth: depth)
+    index = JSONIndex()
     position = 0
+    try index.fill(bytes, in: range, depth: depth)
+  }
+
+  /// The document that an index has.
+  init(_ index: JSONIndex) {
+    self.init(index, 0)
   }
 
   private init(_ index: JSONIndex, _ position: Int) {

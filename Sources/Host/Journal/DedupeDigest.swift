@@ -9,8 +9,13 @@ package struct DedupeDigest: Sendable, Hashable {
   private let second: UInt64
 
   /// Digests the four fields, each preceded by its length, so that no text moved from one field to the next collides.
-  package init(src: String, provider: String, tenant: String, id: String) {
-    let text = src.utf8.count + provider.utf8.count + tenant.utf8.count + id.utf8.count
+  package init(
+    src: UnsafeRawBufferPointer,
+    provider: UnsafeRawBufferPointer,
+    tenant: UnsafeRawBufferPointer,
+    id: UnsafeRawBufferPointer
+  ) {
+    let text = src.count + provider.count + tenant.count + id.count
     self = unsafe withUnsafeTemporaryAllocation(byteCount: text + 4 * lengthSize, alignment: 1) { buffer in
       var rest = unsafe buffer[...]
       unsafe DedupeDigest.put(src, &rest)
@@ -19,6 +24,17 @@ package struct DedupeDigest: Sendable, Hashable {
       unsafe DedupeDigest.put(id, &rest)
       return unsafe DedupeDigest(of: UnsafeRawBufferPointer(buffer))
     }
+  }
+
+  /// Digests the four fields.
+  package init(src: String, provider: String, tenant: String, id: String) {
+    let fields = [src, provider, tenant, id].map(FixedBytes.init)
+    self = unsafe DedupeDigest(
+      src: fields[0].bytes,
+      provider: fields[1].bytes,
+      tenant: fields[2].bytes,
+      id: fields[3].bytes
+    )
   }
 
   /// The digest whose bytes begin at `offset`.
@@ -41,13 +57,10 @@ package struct DedupeDigest: Sendable, Hashable {
     (first, second) = digest
   }
 
-  private static func put(_ field: String, _ rest: inout Slice<UnsafeMutableRawBufferPointer>) {
-    var field = field
-    field.withUTF8 { text in
-      unsafe withUnsafeBytes(of: UInt32(text.count).littleEndian) { unsafe rest.copyBytes(from: $0) }
-      unsafe rest.dropFirst(lengthSize).copyBytes(from: text)
-      unsafe rest = unsafe rest.dropFirst(lengthSize + text.count)
-    }
+  private static func put(_ field: UnsafeRawBufferPointer, _ rest: inout Slice<UnsafeMutableRawBufferPointer>) {
+    unsafe withUnsafeBytes(of: UInt32(field.count).littleEndian) { unsafe rest.copyBytes(from: $0) }
+    unsafe rest.dropFirst(lengthSize).copyBytes(from: field)
+    unsafe rest = unsafe rest.dropFirst(lengthSize + field.count)
   }
 }
 

@@ -39,6 +39,8 @@ package final class Journal {
       database = try Database(path: path, busyTimeout: busyTimeout)
       // One process at a time: two hosts on one journal would each count sequences of their own.
       try database.execute("PRAGMA locking_mode = EXCLUSIVE")
+      // Of a journal that is there, the size stays what it was.
+      try database.execute("PRAGMA page_size = " + SQL(pageBytes))
       try database.useWriteAheadLog(options.synchronous == .full ? .full : .normal)
       try database.execute("PRAGMA wal_autocheckpoint = " + SQL(checkpointPages))
       try database.execute("PRAGMA cache_size = " + SQL(-cacheKibibytes))
@@ -148,9 +150,13 @@ package final class Journal {
 /// How long to wait for another process to let go of the journal, in milliseconds: a predecessor may be closing it.
 private let busyTimeout: Int32 = 1_000
 
-/// How many pages of 4 KiB the write-ahead log gathers before they are copied into the file: fewer copies of pages that
-/// are written again and again, for 16 MiB of disk.
-private let checkpointPages: Int64 = 4_096
+// Bytes of a page of a new journal: room for several social messages, of 1 to 2 kB, with their provider's payload. A
+// record costs a fifth less than with SQLite's 4 KiB; with 16 KiB a commit of few records costs twice as much.
+private let pageBytes: Int64 = 8_192
+
+/// How many pages the write-ahead log gathers before they are copied into the file: fewer copies of pages that are
+/// written again and again, for 16 MiB of disk.
+private let checkpointPages: Int64 = (16 << 20) / pageBytes
 
 /// Memory for pages, in KiB: records are written once and read soon after, so more would hold nothing of use.
 private let cacheKibibytes: Int64 = 2_048

@@ -63,10 +63,10 @@ package final class JournalKeeper {
     metrics.oldestAge.set(Double(age) / Double(nanosecondsPerSecond))
   }
 
-  /// What `status` shows.
-  package var status: JSON {
+  /// What `status` shows; `newest` is the sequence of the newest record that the host has been told of.
+  package func status(newest: Int64) -> JSON {
     [
-      "rows": .int(statistics?.records ?? 0), "bytes": .int(statistics?.bytes ?? 0),
+      "newest": .int(newest), "rows": .int(statistics?.records ?? 0), "bytes": .int(statistics?.bytes ?? 0),
       "oldest": statistics?.oldest.map { JSON.string(Timestamp(nanoseconds: $0.ts).description) } ?? .null,
       "backlog": .int(Int64(journal.backlog)), "dead_letters": .int(statistics?.deadLetters ?? 0),
     ]

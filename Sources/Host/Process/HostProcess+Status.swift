@@ -12,7 +12,7 @@ extension HostProcess {
       "http": telemetry.map { JSON.string("127.0.0.1:\($0.port)") } ?? .null,
       "degraded": .array(degraded.sorted { $0.key < $1.key }.map { .string("\($0.key): \($0.value)") }),
       "control_groups": groups.map { JSON.string($0.description) } ?? .null,
-      "journal": keeper.status,
+      "journal": keeper.status(newest: router.head),
       "drop_ins": dropIns.status(in: deployment),
       "instances": .array(supervisor.instances.map { router.status(of: $0, now: now) }),
     ]

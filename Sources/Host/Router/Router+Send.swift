@@ -111,10 +111,10 @@ extension Router {
       unsafe stamp[ENVELOPE_ID].isEmpty
       ? nil
       : DedupeDigest(
-        src: stamp.text(ENVELOPE_SRC),
-        provider: stamp.text(ENVELOPE_PROVIDER),
-        tenant: stamp.text(ENVELOPE_TENANT),
-        id: stamp.text(ENVELOPE_ID)
+        src: stamp[ENVELOPE_SRC],
+        provider: stamp[ENVELOPE_PROVIDER],
+        tenant: stamp[ENVELOPE_TENANT],
+        id: stamp[ENVELOPE_ID]
       )
     giveID()
     let bytes = unsafe [UInt8](stamp.compose())

@@ -64,6 +64,12 @@ final class RecordingSink: DispatchSink {
   private var gate: [CheckedContinuation<Void, Never>] = []
   var isBlocked = false
 
+  func takeAtOnce(_ dispatch: Dispatch) -> Bool {
+    guard !isBlocked else { return false }
+    taken.append(dispatch)
+    return true
+  }
+
   func take(_ dispatch: Dispatch) async {
     taken.append(dispatch)
     guard isBlocked else { return }

@@ -139,7 +139,7 @@ final class IntakeFixture: Sendable {
     try await on { world, intake in
       PluginActor.task {
         for dispatch in dispatches {
-          await intake.take(dispatch)
+          if !intake.takeAtOnce(dispatch) { await intake.take(dispatch) }
           world.taken.append(dispatch.sequence)
         }
       }

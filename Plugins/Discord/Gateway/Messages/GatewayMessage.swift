@@ -2,8 +2,8 @@ internal import PluginKit
 
 /// What a message of the gateway's says about itself, and where in it its data lie.
 ///
-/// Found in one pass and without a tree, since most messages are large, and read only once, by somebody else.
-struct GatewayMessage: Equatable {
+/// Found in one pass and without a tree, since most messages are large.
+struct GatewayMessage {
   /// What a message is, `op`.
   ///
   /// Source: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
@@ -27,9 +27,28 @@ struct GatewayMessage: Equatable {
   private(set) var name: String?
   /// Where the value of `d` lies; empty if there is none.
   private(set) var data = 0..<0
+  /// The value of `d`, if there is one; nil also where something in the message is no JSON.
+  private(set) var view: JSONView?
 
   /// Reads the outermost object; nil if it is none, or has no `op`.
-  init?(_ bytes: [UInt8]) {
+  init?(_ bytes: [UInt8], _ reader: inout JSONReader) {
+    if let whole = try? reader.read(bytes) { self.init(whole, bytes) } else { self.init(outlineOf: bytes) }
+  }
+
+  private init?(_ whole: JSONView, _ bytes: [UInt8]) {
+    guard let number = whole["op"].flatMap({ Self.number(bytes, $0.range) }), let opcode = Int(exactly: number) else {
+      return nil
+    }
+    self.opcode = opcode
+    sequence = whole["s"].flatMap { Self.number(bytes, $0.range) }
+    name = whole["t"]?.string
+    view = whole["d"]
+    data = view?.range ?? 0..<0
+  }
+
+  /// Reads no more than where each value of the outermost object ends, so that one event whose data is no JSON, such as
+  /// half of a character, does not end its session.
+  private init?(outlineOf bytes: [UInt8]) {
     var op: Range<Int>?
     var s: Range<Int>?
     var t: Range<Int>?

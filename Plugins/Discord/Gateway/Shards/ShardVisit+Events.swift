@@ -2,19 +2,31 @@ internal import PluginKit
 
 /// What comes of events.
 extension ShardVisit {
-  func hear(event message: GatewayMessage, _ bytes: [UInt8]) async -> Shard.Ending? {
+  /// What an event is for.
+  enum Heard {
+    case ending(Shard.Ending)
+    /// To be taken in.
+    case event(Dispatch)
+    /// It has been taken in before.
+    case copy
+  }
+
+  /// Finds out what an event is for, and obeys those that are for this side.
+  ///
+  /// It waits for nothing: thousands come in a second.
+  func hear(event message: GatewayMessage, _ bytes: [UInt8]) -> Heard {
     guard let number = message.sequence, let name = message.name else {
-      return .unreadable("expected an event with its number and name, found one without")
+      return .ending(.unreadable("expected an event with its number and name, found one without"))
     }
     counts.received += 1
     silentBeats = 0
     if name == "RESUMED" { hearResumed() }
     guard number > sequence else {
       counts.dropped += 1
-      return nil
+      return .copy
     }
     switch name {
-    case "READY": if let ending = hear(ready: message, bytes, number) { return ending }
+    case "READY": if let ending = hear(ready: message, bytes, number) { return .ending(ending) }
     case "RATE_LIMITED": hold(message, bytes)
     default: break
     }
@@ -22,17 +34,17 @@ extension ShardVisit {
     shard.session?.sequence = number
     // What comes before `RESUMED` was missed; before `READY` comes nothing.
     if !isOpen { replayed += 1 }
-    let dispatch = Dispatch(
-      name: name,
-      shard: shard.number,
-      sequence: number,
-      isReplayed: !isOpen,
-      message: bytes,
-      data: message.data
+    return .event(
+      Dispatch(
+        name: name,
+        shard: shard.number,
+        sequence: number,
+        isReplayed: !isOpen,
+        message: bytes,
+        data: message.data,
+        view: message.view
+      )
     )
-    await parts.sink.take(dispatch)
-    if name == "READY" { shard.observer?.hasBegun(shard.number) }
-    return nil
   }
 
   private func hear(ready message: GatewayMessage, _ bytes: [UInt8], _ number: Int64) -> Shard.Ending? {

@@ -25,6 +25,7 @@ final class ShardVisit {
   /// What this side found, because of which it closed the connection.
   private var verdict: String?
 
+  private var reader = JSONReader()
   /// The number of the last event; of none if it is 0.
   var sequence: Int64 = 0
   private var hasOpened = false
@@ -87,10 +88,23 @@ final class ShardVisit {
     }
     do throws(GatewayEnd) {
       while true {
-        for message in try await connection.messages() {
+        for bytes in try await connection.messages() {
           // What is left of it is sent again when the session goes on.
           guard !Task.isCancelled else { return .end(.ended) }
-          guard let ending = await hear(message) else { continue }
+          var ending: Shard.Ending?
+          switch GatewayMessage(bytes, &reader) {
+          case nil: ending = .unreadable("expected a gateway message, found \(bytes.count) bytes that are none")
+          case let message? where message.opcode == GatewayMessage.Opcode.dispatch.rawValue:
+            switch hear(event: message, bytes) {
+            case .event(let dispatch):
+              if !parts.sink.takeAtOnce(dispatch) { await parts.sink.take(dispatch) }
+              if dispatch.name == "READY" { shard.observer?.hasBegun(shard.number) }
+            case .ending(let found): ending = found
+            case .copy: break
+            }
+          case let message?: ending = await hear(message, bytes)
+          }
+          guard let ending else { continue }
           close()
           return ending
         }
@@ -109,13 +123,9 @@ final class ShardVisit {
 
   // MARK: - Messages
 
-  /// Takes a message in; returns how the visit ends if it does.
-  private func hear(_ bytes: [UInt8]) async -> Shard.Ending? {
-    guard let message = GatewayMessage(bytes) else {
-      return .unreadable("expected a gateway message, found \(bytes.count) bytes that are none")
-    }
+  /// Obeys a message that is no event; returns how the visit ends if it does.
+  private func hear(_ message: GatewayMessage, _ bytes: [UInt8]) async -> Shard.Ending? {
     switch GatewayMessage.Opcode(rawValue: message.opcode) {
-    case .dispatch: return await hear(event: message, bytes)
     case .heartbeat: return beat(isAsked: true).map { .dead($0) }
     case .reconnect: return .reconnect
     case .invalidSession: return .invalidSession(mayResume: message.json(of: bytes)?.boolValue ?? false)
@@ -124,7 +134,7 @@ final class ShardVisit {
       guard let latency = heartbeat?.acknowledged() else { return nil }
       shard.latency = latency
       parts.context.metrics.observe("gateway_heartbeat_seconds", latency / .seconds(1))
-    case nil, .identify, .presence, .resume: parts.context.metrics.add("gateway_unknown_opcodes_total")
+    case nil, .dispatch, .identify, .presence, .resume: parts.context.metrics.add("gateway_unknown_opcodes_total")
     }
     return nil
   }
