@@ -3,7 +3,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// Libraries that were built against another version of the plugin ABI than the host's.
   @Suite struct AbiTests {
     private let veteran: Veteran

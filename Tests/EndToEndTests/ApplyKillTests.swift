@@ -5,7 +5,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// A host, or a plugin of what is to come, that is killed at a step of a change while it works; and so at each.
   @Suite struct ApplyKillTests {
     /// More steps than there are.

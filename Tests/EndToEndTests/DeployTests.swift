@@ -5,7 +5,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// Changing what runs while it runs: planned, applied, refused and taken back, by the command line.
   @Suite struct DeployTests {
     private let host: TestHost

@@ -6,7 +6,7 @@ import Locking
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// A library in `plugins.d` is noticed, runs when plugins.yml grants it, and runs on whatever becomes of its file.
   @Suite struct DropInTests {
     private static let empty = """

@@ -5,7 +5,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// `kill -9` in the middle of the work: what was reported accepted is there afterwards, once.
   @Suite struct KillTests {
     enum Victim: String, CaseIterable, Sendable {

@@ -3,7 +3,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// What a plugin keeps and how it is configured, when the next generation has another idea of both.
   @Suite struct MigrationTests {
     private let veteran: Veteran

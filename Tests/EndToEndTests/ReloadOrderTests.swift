@@ -4,7 +4,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// Whatever is changed meanwhile, and in which order: what comes of the messages is what would have come of them.
   @Suite struct ReloadOrderTests {
     /// Something that is done to a plugin while it works.

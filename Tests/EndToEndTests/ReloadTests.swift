@@ -5,7 +5,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// A generation takes the place of another: with all that was in memory, or not at all.
   @Suite struct ReloadTests {
     private let ledger: Ledger

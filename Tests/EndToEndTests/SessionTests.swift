@@ -3,7 +3,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// An access plugin's session when its next generation takes over.
   @Suite struct SessionTests {
     /// Messages that are on their way at a time.

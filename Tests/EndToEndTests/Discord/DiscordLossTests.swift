@@ -5,7 +5,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// What happens to a gateway, a plugin, a host and a server: nothing is lost, and nothing comes twice.
   @Suite struct DiscordLossTests {
     /// Something bad, and whether a session outlives it.

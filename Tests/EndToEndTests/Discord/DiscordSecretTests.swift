@@ -4,7 +4,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// Where a bot's token is, and where it is not.
   @Suite struct DiscordSecretTests {
     /// What is sought to know that the search finds what is there.

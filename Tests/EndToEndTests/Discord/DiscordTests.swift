@@ -5,7 +5,7 @@ import Host
 import TestSupport
 import Testing
 
-extension EndToEnd {
+extension EndToEndChanges {
   /// The plugin for Discord, in a real host, against a Discord of the test's own.
   @Suite struct DiscordTests {
     @Test func `messages of two tenants are indexed, each with its own, and a post is shown once`() async throws {
