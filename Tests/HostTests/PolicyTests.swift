@@ -15,7 +15,7 @@ import Testing
       let resource: Resource
       switch capability.syntax {
       case .none: resource = .everything
-      case .collections: resource = .collection(Glob("messages"), text == "write" ? .write : [.read, .write])
+      case .collections: resource = .collection(StarPattern("messages"), text == "write" ? .write : [.read, .write])
       default: resource = text.isEmpty ? .everything : try Resource(text, of: capability)
       }
       grants.all.append(Grant(capability, resource, at: location(10 + offset)))

@@ -41,7 +41,7 @@ extension Grant {
       let words = text[text.index(after: colon)...].split(separator: "+", omittingEmptySubsequences: false)
       let access = words.compactMap { Resource.Access(name: $0) }
       guard access.count == words.count else { throw ResourceError("\"\(text)\" ends in neither read nor write") }
-      return .collection(Glob(String(text[..<colon])), Resource.Access(access))
+      return .collection(StarPattern(String(text[..<colon])), Resource.Access(access))
     default:
       return try Resource(text, of: capability)
     }

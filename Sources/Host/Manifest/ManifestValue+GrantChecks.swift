@@ -41,11 +41,11 @@ extension ManifestValue {
       return "\(granted)granted but not requested by plugin.yml\(manifest.requested(grant.capability))"
     }
     switch (grant.capability, grant.resource) {
-    case (.secretsRead, .named(let glob)):
+    case (.secretsRead, .named(let pattern)):
       // A tenant that is itself wrong may have had it.
       guard scope.tenantsAreWell else { return nil }
-      let missing = tenants.first { tenant in !tenant.credentials.keys.contains { glob.matches($0) } }
-      return missing.map { "tenant \($0.id) has no credential \(glob)" }
+      let missing = tenants.first { tenant in !tenant.credentials.keys.contains { pattern.matches($0) } }
+      return missing.map { "tenant \($0.id) has no credential \(pattern)" }
     case (_, .path(let prefix)): return prefix.forbidden(stateDirectory: scope.stateDirectory)
     default: return nil
     }

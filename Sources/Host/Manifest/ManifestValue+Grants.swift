@@ -52,7 +52,7 @@ extension ManifestValue {
         key.report("\"\(key.plainText ?? "")\" is no name of a collection; expected letters, digits, - and _, or *")
         return nil
       }
-      return value.access().map { Grant(capability, .collection(Glob(name), $0), at: key.location) }
+      return value.access().map { Grant(capability, .collection(StarPattern(name), $0), at: key.location) }
     }
   }
 
@@ -89,8 +89,8 @@ extension Resource {
       guard text.hasPrefix("urn:") || text == "*" else {
         throw ResourceError("\"\(text)\" is no pattern of URNs; expected urn:…")
       }
-      self = .named(Glob(text))
-    case .routes, .names, .models: self = .named(Glob(text))
+      self = .named(StarPattern(text))
+    case .routes, .names, .models: self = .named(StarPattern(text))
     case .none, .collections: throw ResourceError("\(capability.name) takes no list")
     }
   }

@@ -50,11 +50,11 @@ enum Asked {
     case (_, .everything): true
     case (.covered(let resource), _): granted.covers(resource)
     case (.fetch(let fetch), .fetch(let pattern)): pattern.matches(fetch)
-    case (.collection(let name, let wanted), .collection(let glob, let access)):
-      glob.matches(name) && access.isSuperset(of: wanted)
-    case (.name(let name), .named(let glob)), (.space(let name, _), .named(let glob)),
-      (.route(let name, _), .named(let glob)):
-      glob.matches(name)
+    case (.collection(let name, let wanted), .collection(let pattern, let access)):
+      pattern.matches(name) && access.isSuperset(of: wanted)
+    case (.name(let name), .named(let pattern)), (.space(let name, _), .named(let pattern)),
+      (.route(let name, _), .named(let pattern)):
+      pattern.matches(name)
     default: false
     }
   }

@@ -1,3 +1,5 @@
+package import Envelope
+
 /// What may be fetched: `GET https://api.example.com/v1/*`, at most so many bytes; `:*` is any port.
 ///
 /// Host and path are matched apart, so that no `*` in a path can be made to reach into another host.
@@ -8,7 +10,7 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
   package var host: HostPattern
   /// Nil: any port.
   package var port: UInt16?
-  package var path: Glob
+  package var path: StarPattern
   /// The largest answer, in bytes.
   package var limit: Int
 
@@ -39,7 +41,7 @@ package struct FetchPattern: Sendable, Hashable, CustomStringConvertible {
     let path = slash == rest.endIndex ? "/" : String(rest[slash...])
     (host, port) = try Self.authority(rest[..<slash], portDefault: isSecure ? 443 : 80)
     guard !Self.climbs(path) else { throw ResourceError("\"\(url)\" has a . or .. in its path") }
-    self.path = Glob(path)
+    self.path = StarPattern(path)
     self.limit = limit
     // A server never sees it, so a pattern's end must not be met by it.
     guard !rest.utf8.contains(UInt8(ascii: "#")) else {

@@ -7,10 +7,10 @@ package enum Resource: Sendable, Hashable, CustomStringConvertible {
   case topics(TopicPattern)
   case endpoint(Endpoint)
   case fetch(FetchPattern)
-  case collection(Glob, Access)
+  case collection(StarPattern, Access)
   case path(PathPrefix)
   /// Routes, key names, models or space URNs.
-  case named(Glob)
+  case named(StarPattern)
 
   /// What may be done with a collection; to write does not include to read.
   package struct Access: OptionSet, Sendable, Hashable, CustomStringConvertible {
@@ -80,7 +80,7 @@ package enum Resource: Sendable, Hashable, CustomStringConvertible {
     case .fetch(let fetch): fetch.description
     case .collection(let name, let access): "\(name):\(access)"
     case .path(let path): path.description
-    case .named(let glob): glob.description
+    case .named(let pattern): pattern.description
     }
   }
 }

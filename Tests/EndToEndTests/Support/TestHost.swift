@@ -11,7 +11,7 @@ import Testing
 /// The host is a child, which owns its signals; so are the runners, of the host's. All of it is gone with the object.
 final class TestHost {
   /// How long anything may take that a test waits for, in milliseconds: many times what it takes on a busy machine.
-  static let patience: Int64 = 60_000
+  static let patience: Int64 = Products.isSoak ? 600_000 : 60_000
 
   /// How long a host may run, in seconds; the long proofs take a while.
   private static let lifetime: Double = Products.isSoak ? 7200 : 240

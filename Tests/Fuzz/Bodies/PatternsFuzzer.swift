@@ -17,7 +17,7 @@ enum PatternsFuzzer {
     guard lines.count > 1 else { return }
     for capability in Capability.allCases { try agree(capability, lines[0], lines[1], asked: lines.dropFirst()) }
     try agree(lines[0], lines[1], topics: lines.dropFirst(2))
-    try agree(Glob(lines[0]), Glob(lines[1]), texts: lines.dropFirst())
+    try agree(StarPattern(lines[0]), StarPattern(lines[1]), texts: lines.dropFirst())
   }
 
   // MARK: - Covering
@@ -87,7 +87,7 @@ enum PatternsFuzzer {
     if wide.covers(narrow) { try hold(wide.overlaps(narrow), "\(wide) covers \(narrow) and does not touch it") }
   }
 
-  private static func agree(_ wide: Glob, _ narrow: Glob, texts: ArraySlice<String>) throws {
+  private static func agree(_ wide: StarPattern, _ narrow: StarPattern, texts: ArraySlice<String>) throws {
     try hold(wide.covers(wide) && wide.matches(wide.description), "\(wide) does not match itself")
     guard wide.covers(narrow) else { return }
     for text in texts where narrow.matches(text) {

@@ -31,7 +31,7 @@ import Testing
     let name = "a\u{7F}\u{85}\u{2028}\u{FEFF}\u{FFFE}\u{1}\n\t\"\\ \u{1F986}é"
     let fixture = try DeployFixture()
     var approval = try fixture.deployer.desired().whole().approvals["echo"]
-    approval?.grants = [Grant(.secretsRead, .named(Glob(name)), at: place)]
+    approval?.grants = [Grant(.secretsRead, .named(StarPattern(name)), at: place)]
     let lock = Lock(plugins: ["echo": try #require(approval)])
     let diagnostics = Diagnostics()
     #expect(Lock.parse(lock.bytes, named: "x", diagnostics) == lock)

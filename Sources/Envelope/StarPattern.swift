@@ -1,18 +1,22 @@
-/// A text in which `*` stands for any run of characters, none included.
-package struct Glob: Sendable, Hashable, CustomStringConvertible {
-  package let description: String
+/// A text in which `*` stands for any run of characters, none included: how operators write what they allow.
+public struct StarPattern: Sendable, Hashable, CustomStringConvertible {
+  /// The pattern as it was written.
+  public let description: String
   private let pattern: [UInt8]
 
   private static let star = UInt8(ascii: "*")
 
-  package init(_ text: String) {
+  /// A pattern as it is written; any text is one.
+  public init(_ text: String) {
     description = text
     pattern = Array(text.utf8)
   }
 
-  package var isLiteral: Bool { !pattern.contains(Self.star) }
+  /// Whether there is no star in it, so that it stands for itself alone.
+  public var isLiteral: Bool { !pattern.contains(Self.star) }
 
-  package func matches(_ text: some StringProtocol) -> Bool {
+  /// Whether a text is what the pattern stands for: all of it, byte by byte.
+  public func matches(_ text: some StringProtocol) -> Bool {
     matches(text.utf8)
   }
 
@@ -20,7 +24,7 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
   ///
   /// A star of the other stands for texts of which this knows nothing, so that only a star of its own can take it;
   /// apart from that the other's pattern is a text like any other.
-  package func covers(_ other: Glob) -> Bool {
+  public func covers(_ other: StarPattern) -> Bool {
     matches(other.pattern)
   }
 

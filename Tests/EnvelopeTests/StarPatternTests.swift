@@ -1,4 +1,4 @@
-import PluginKit
+import Envelope
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
