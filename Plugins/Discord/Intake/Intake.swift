@@ -150,10 +150,11 @@ final class Intake: DispatchSink {
   private func record(_ normalised: Normalised, of dispatch: Dispatch) {
     let shard = dispatch.shard
     let envelopes = normalised.envelopes
-    let count = envelopes.count { recorder.takes($0.topic) }
-    let ticket = coverages[shard]?.add(dispatch.sequence, envelopes: count)
-    // By their places, since an envelope is large to copy.
-    for place in envelopes.indices where recorder.takes(envelopes[place].topic) {
+    // By their places, since an envelope is large to copy; and all before the first is published, which may be refused at
+    // once.
+    let places = envelopes.indices.filter { recorder.takes(envelopes[$0].topic) }
+    let ticket = coverages[shard]?.add(dispatch.sequence, envelopes: places.count)
+    for place in places {
       record(envelopes[place], normalised.created) { [self] in if let ticket { coverages[shard]?.recorded(ticket) } }
     }
     if dispatch.name == "GUILD_CREATE", normalised.verdict == .allowed { findChannels(of: dispatch) }

@@ -67,7 +67,7 @@ final class IntakeFixture: Sendable {
   let host: FakeHost
   private let number: Int
 
-  init(_ config: JSONObject = [:]) async throws {
+  init(_ config: JSONObject = [:], missing: Set<String> = []) async throws {
     let number = Self.count.withLock { count in
       count += 1
       return count
@@ -80,6 +80,7 @@ final class IntakeFixture: Sendable {
       config: .object(config),
       provider: "discord",
       tenant: "demo",
+      missing: missing,
       publishAnswer: { [journal] envelope in
         journal.tries.withLock { $0.append(envelope.name) }
         return journal.answer.withLock { $0 }(envelope)

@@ -65,6 +65,14 @@ struct IntakeTests {
     try await fixture.host.stop()
   }
 
+  @Test func `an event of which much comes is covered when the first of it is refused at once`() async throws {
+    let fixture = try await IntakeFixture(missing: [PROMETHEAN_PUBLISH_V1])
+    let deleted = #"{"ids":["1","2","3"],"channel_id":"20","guild_id":"10"}"#
+    try await fixture.take([.test("MESSAGE_DELETE_BULK", deleted, sequence: 7)])
+    #expect(try await fixture.covered == 7)
+    try await fixture.host.stop()
+  }
+
   @Test func `what the host takes for malformed is told of, counted and covered`() async throws {
     let fixture = try await IntakeFixture()
     fixture.answer(PROMETHEAN_INVALID)
