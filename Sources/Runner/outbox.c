@@ -4,6 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/// Bytes that wait for the end of a call of the plugin's before they are published within it: an eighth of the ring, so
+/// that the host works meanwhile and a plugin that has much to say does not find the ring full of what nobody sees yet.
+#define FLUSH_SIZE (RING_CAPACITY / 8)
+
 void outbox_prepare(outbox *outbox, const ring *ring) {
   pthread_mutex_init(&outbox->lock, NULL);
   outbox->ring = *ring;
@@ -50,7 +54,8 @@ uint8_t *outbox_begin(outbox *outbox, wire_frame frame, size_t size, promethean_
 }
 
 void outbox_end(outbox *outbox) {
-  int must_wake = !pthread_equal(pthread_self(), outbox->main_thread) && ring_publish(&outbox->ring);
+  int is_due = outbox->ring.pending >= FLUSH_SIZE || !pthread_equal(pthread_self(), outbox->main_thread);
+  int must_wake = is_due && ring_publish(&outbox->ring);
   pthread_mutex_unlock(&outbox->lock);
   if (must_wake) outbox_wake_host();
 }

@@ -15,7 +15,7 @@
 typedef struct outbox {
   pthread_mutex_t lock;
   ring ring;
-  /// The thread that the plugin is called on: it flushes after each call, others at once.
+  /// The thread that the plugin is called on: it flushes after each call, or when there is much; others at once.
   pthread_t main_thread;
   /// Bytes of the largest frame that found no room since there was some; 0: none.
   size_t wanted;

@@ -116,6 +116,17 @@ internal import Testing
     }
   }
 
+  @Test func `what a plugin publishes in one call is on its way before the call ends`() async throws {
+    try await onHostThread {
+      let driver = try Driver(.compile())
+      try driver.start()
+      // Some ten times what the ring holds.
+      let count = 20_000
+      try driver.deliver("Insist", payload: "\(count)")
+      #expect(try driver.count(WIRE_PUBLISH, until: "insisted") == count)
+    }
+  }
+
   @Test func `log lines that find no room are dropped and counted, settlements are not`() async throws {
     try await onHostThread {
       let driver = try Driver(.compile())

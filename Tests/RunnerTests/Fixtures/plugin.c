@@ -204,6 +204,15 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
     flood();
     return PROMETHEAN_OK;
   }
+  if (is(intent, "Insist")) {
+    // Without returning, so that only what is on its way meanwhile makes room.
+    for (int left = atoi((const char *)envelope->payload.data); left > 0;) {
+      if (send("Insisted", 0) == PROMETHEAN_PENDING) left--;
+      else usleep(100);
+    }
+    say("insisted");
+    return PROMETHEAN_OK;
+  }
   if (is(intent, "LogFlood")) {
     for (int i = 0; i < 100000; i++) say("a line that will not all fit");
     return PROMETHEAN_OK;
