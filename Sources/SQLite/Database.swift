@@ -17,6 +17,8 @@ internal import CSQLite
   let handle: OpaquePointer
   private var begin: Statement?
   private var commit: Statement?
+  /// Pages in the write-ahead log, once `disableAutomaticCheckpoints` was called.
+  package private(set) var logPages = 0
 
   /// Opens the file, or makes it.
   ///
@@ -107,6 +109,30 @@ internal import CSQLite
   /// Copies the write-ahead log into the database and empties it.
   package func checkpoint() throws(SQLiteError) {
     try execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    logPages = 0
+  }
+
+  /// Copies the write-ahead log into the database; what comes next overwrites it.
+  package func checkpointInPlace() throws(SQLiteError) {
+    try execute("PRAGMA wal_checkpoint(PASSIVE)")
+    logPages = 0
+  }
+
+  /// Leaves checkpoints to whoever uses the database, and counts `logPages` for them: else a commit that finds the log
+  /// long makes one, while somebody waits for that commit.
+  package func disableAutomaticCheckpoints() {
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    _ = unsafe sqlite3_wal_hook(
+      handle,
+      { context, _, _, pages in
+        // Called by a commit, and so while there is a database.
+        if let context = unsafe context {
+          unsafe Unmanaged<Database>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
+        }
+        return SQLITE_OK
+      },
+      context
+    )
   }
 
   private func forEachStatement(

@@ -42,7 +42,7 @@ package final class Journal {
       // Of a journal that is there, the size stays what it was.
       try database.execute("PRAGMA page_size = " + SQL(pageBytes))
       try database.useWriteAheadLog(options.synchronous == .full ? .full : .normal)
-      try database.execute("PRAGMA wal_autocheckpoint = " + SQL(checkpointPages))
+      database.disableAutomaticCheckpoints()
       try database.execute("PRAGMA cache_size = " + SQL(-cacheKibibytes))
       let pages = try max(options.maxBytes / database.number("PRAGMA page_size"), 1)
       try database.execute("PRAGMA max_page_count = " + SQL(pages))
@@ -85,6 +85,13 @@ package final class Journal {
       window.remove(digests)
       throw JournalError(error)
     }
+  }
+
+  /// Puts what is in the write-ahead log into the file if that is long; to be called when nobody waits, since it takes
+  /// milliseconds.
+  package func checkpointIfLong() throws(JournalError) {
+    guard database.logPages >= logPagesMax else { return }
+    try rethrow { () throws(SQLiteError) in try database.checkpointInPlace() }
   }
 
   /// Puts everything into the one file; without it the next start does.
@@ -154,9 +161,11 @@ private let busyTimeout: Int32 = 1_000
 // record costs a fifth less than with SQLite's 4 KiB; with 16 KiB a commit of few records costs twice as much.
 private let pageBytes: Int64 = 8_192
 
-/// How many pages the write-ahead log gathers before they are copied into the file: fewer copies of pages that are
-/// written again and again, for 16 MiB of disk.
-private let checkpointPages: Int64 = (16 << 20) / pageBytes
+/// How many pages the write-ahead log gathers before they are copied into the file.
+///
+/// 4 MiB, so that nobody waits for it for more than some milliseconds: since records are appended, fewer copies of more
+/// pages would be no less work.
+private let logPagesMax = (4 << 20) / Int(pageBytes)
 
 /// Memory for pages, in KiB: records are written once and read soon after, so more would hold nothing of use.
 private let cacheKibibytes: Int64 = 2_048

@@ -121,8 +121,10 @@ private final class Work: @unchecked Sendable {
     while owner.take(&commands) {
       commit(commands)
       perform(commands)
+      // When all have their answers; what a checkpoint cannot do now, the next one does, and nothing depends on it.
+      try? journal.checkpointIfLong()
     }
-    // What a checkpoint cannot do now, the next start does: nothing depends on it.
+    // As above, save that next time is the next start.
     try? journal.checkpoint()
   }
 

@@ -47,8 +47,14 @@ extension Journal.Options {
 }
 
 extension JournalAppend {
-  static func sample(id: String, ts: Int64 = 1_000, target: Int64? = nil) throws -> JournalAppend {
-    var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.Test", payload: Array("payload of \(id)".utf8))
+  static func sample(
+    id: String,
+    ts: Int64 = 1_000,
+    target: Int64? = nil,
+    payload: [UInt8]? = nil
+  ) throws -> JournalAppend {
+    let payload = payload ?? Array("payload of \(id)".utf8)
+    var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.Test", payload: payload)
     envelope.id = id
     envelope.ts = ts
     let digest = DedupeDigest(src: "test", provider: "echo", tenant: "demo", id: id)

@@ -1,4 +1,5 @@
 import Envelope
+import Glibc
 import Host
 import Locking
 import TestSupport
@@ -85,6 +86,27 @@ import Testing
     #expect(found[8] == .trimmed(1))
     #expect(consumers.map(\.name) == ["c"])
     #expect(found[10] == .removed)
+    thread.close()
+  }
+
+  @Test func `the write-ahead log is copied as it grows, so that it stays short`() async throws {
+    // Some ten times what it gathers at most.
+    let count = 40_000
+    let payload = [UInt8](repeating: 32, count: 1_000)
+    var sent = 0
+    while sent < count {
+      var batch = JournalBatch()
+      batch.appends = try (0..<500).map { try .sample(id: "\(sent + $0)", payload: payload) }
+      thread.post(.commit(batch), token: UInt64(sent))
+      _ = try await next(1)
+      sent += 500
+    }
+    thread.post(.statistics, token: UInt64(count))
+    _ = try await next(1)
+    var (log, file) = (stat(), stat())
+    #expect(unsafe stat(directory.file("journal.sqlite-wal"), &log) == 0)
+    #expect(unsafe stat(directory.file("journal.sqlite"), &file) == 0)
+    #expect(log.st_size < 8 << 20 && Int(file.st_size) > count * payload.count / 2)
     thread.close()
   }
 
