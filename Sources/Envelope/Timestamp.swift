@@ -35,38 +35,38 @@ extension Timestamp {
   /// The moment as RFC 3339 text, such as `2026-11-21T00:00:00.123Z`.
   public var description: String {
     var text: [UInt8] = []
-    text.reserveCapacity("1970-01-01T00:00:00.000000000Z".utf8.count)
+    text.reserveCapacity(Self.textMax)
     append(to: &text)
     return String(decoding: text, as: UTF8.self)
   }
+
+  /// Bytes of the longest text.
+  private static let textMax = "1970-01-01T00:00:00.000000000Z".utf8.count
 
   /// Appends the text.
   func append(to text: inout [UInt8]) {
     let (seconds, fraction) = Self.floorDivide(nanoseconds, Self.nanosecondsPerSecond)
     let (days, second) = Self.floorDivide(seconds, Self.secondsPerDay)
     let (year, month, day) = Self.date(days: days)
-    func append(_ value: Int64, digits: Int, after mark: Unicode.Scalar? = nil) {
-      if let mark { text.append(UInt8(ascii: mark)) }
-      var rest = value
-      text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
-      for place in 1...digits {
-        text[text.count - place] += UInt8(rest % 10)
-        rest /= 10
+    text.append(upTo: Self.textMax) { scratch in
+      func put(_ mark: Unicode.Scalar, _ value: Int64, digits: Int = 2) {
+        scratch.put(UInt8(ascii: mark))
+        scratch.put(UInt64(value), digits: digits)
       }
+      scratch.put(UInt64(year), digits: 4)
+      put("-", month)
+      put("-", day)
+      put("T", second / 3600)
+      put(":", second / 60 % 60)
+      put(":", second % 60)
+      switch fraction {
+      case 0: break
+      case _ where fraction % 1_000_000 == 0: put(".", fraction / 1_000_000, digits: 3)
+      case _ where fraction % 1000 == 0: put(".", fraction / 1000, digits: 6)
+      default: put(".", fraction, digits: 9)
+      }
+      scratch.put(UInt8(ascii: "Z"))
     }
-    append(year, digits: 4)
-    append(month, digits: 2, after: "-")
-    append(day, digits: 2, after: "-")
-    append(second / 3600, digits: 2, after: "T")
-    append(second / 60 % 60, digits: 2, after: ":")
-    append(second % 60, digits: 2, after: ":")
-    switch fraction {
-    case 0: break
-    case _ where fraction % 1_000_000 == 0: append(fraction / 1_000_000, digits: 3, after: ".")
-    case _ where fraction % 1000 == 0: append(fraction / 1000, digits: 6, after: ".")
-    default: append(fraction, digits: 9, after: ".")
-    }
-    text.append(UInt8(ascii: "Z"))
   }
 
   /// Creates a moment from RFC 3339 text.

@@ -53,6 +53,30 @@ struct JSONViewTests {
     #expect(try JSONView(Array("1".utf8)).descendants(named: JSONKeys([""])).isEmpty)
   }
 
+  @Test func `a reader that was told the keys finds the same descendants, of each document and of a part of it`() throws
+  {
+    let keys = JSONKeys(["token", "url", ""])
+    var reader = JSONReader(noting: keys)
+    var random = SystemRandomNumberGenerator()
+    let names = ["token", #"tok\u0065n"#, "tokem", "url", "urk", "", "a"]
+    func value(_ depth: Int) -> String {
+      switch depth > 3 ? 0 : Int.random(in: 0...3, using: &random) {
+      case 0: return "1"
+      case 1: return "[" + (0..<3).map { _ in value(depth + 1) }.joined(separator: ",") + "]"
+      default:
+        return "{" + names.shuffled().prefix(3).map { "\"\($0)\":\(value(depth + 1))" }.joined(separator: ",") + "}"
+      }
+    }
+    for _ in 0..<500 {
+      let bytes = Array("{\"x\":\(value(0)),\"y\":\(value(0))}".utf8)
+      let (noted, plain) = (try reader.read(bytes), try JSONView(bytes))
+      #expect(noted.descendants(named: keys).map(\.range) == plain.descendants(named: keys).map(\.range))
+      #expect(noted["y"]?.descendants(named: keys).map(\.range) == plain["y"]?.descendants(named: keys).map(\.range))
+      let others = JSONKeys(["a"])
+      #expect(noted.descendants(named: others).map(\.range) == plain.descendants(named: others).map(\.range))
+    }
+  }
+
   @Test func `the limit of depth counts the levels around`() throws {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
       for around in [0, 1, 10] {
@@ -199,10 +223,12 @@ struct JSONLineTests {
       line.set("id", quoted: UInt64.max)
       line.set("none", quoted: nil)
       line.set("first", quoted: 0)
+      line.set("name", "urn:\"a\":", UInt64.max)
       line.set("time", Timestamp(nanoseconds: 1_500_000_000_123_000_000))
     }
     let numbers = #""least":-9223372036854775808,"zero":0,"most":9223372036854775807"#
-    let texts = #""id":"18446744073709551615","first":"0","time":"2017-07-14T02:40:00.123Z""#
+    let texts =
+      #""id":"18446744073709551615","first":"0","name":"urn:\"a\":18446744073709551615","time":"2017-07-14T02:40:00.123Z""#
     #expect(String(decoding: line.bytes, as: UTF8.self) == "{\(numbers),\(texts)}")
   }
 

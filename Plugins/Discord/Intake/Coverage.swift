@@ -1,7 +1,7 @@
 /// Which events of a shard's session are covered: all that came of them, and of all before them, is recorded.
 ///
 /// Only up to there may a session be resumed later: what comes after it, the gateway sends again then.
-struct Coverage {
+final class Coverage {
   /// What an event is known by until it is covered: entries count on over sessions.
   struct Ticket: Sendable, Hashable {
     fileprivate let number: Int
@@ -29,7 +29,7 @@ struct Coverage {
   var isComplete: Bool { gone == entries.count }
 
   /// Forgets the session before; what is still being recorded of it covers nothing any more.
-  mutating func begin(_ session: String, at sequence: Int64? = nil) {
+  func begin(_ session: String, at sequence: Int64? = nil) {
     first += entries.count
     entries.removeAll(keepingCapacity: true)
     gone = 0
@@ -37,7 +37,7 @@ struct Coverage {
   }
 
   /// Takes note of an event and of how many envelopes came of it.
-  mutating func add(_ sequence: Int64, envelopes: Int) -> Ticket {
+  func add(_ sequence: Int64, envelopes: Int) -> Ticket {
     entries.append(Entry(sequence: sequence, open: envelopes))
     let ticket = Ticket(number: first + entries.count - 1)
     settle()
@@ -45,7 +45,7 @@ struct Coverage {
   }
 
   /// Takes note that one envelope of an event is recorded.
-  mutating func recorded(_ ticket: Ticket) {
+  func recorded(_ ticket: Ticket) {
     let index = ticket.number - first
     // One of a session before, or of a generation of numbers that was swept away.
     guard index >= gone, index < entries.count else { return }
@@ -53,7 +53,7 @@ struct Coverage {
     if index == gone { settle() }
   }
 
-  private mutating func settle() {
+  private func settle() {
     while gone < entries.count, entries[gone].open == 0 {
       sequence = entries[gone].sequence
       gone += 1

@@ -82,7 +82,11 @@ final class Intake: DispatchSink {
       await recorder.room()
       for envelope in normalised.envelopes where recorder.takes(envelope.topic) {
         batch.open += 1
-        record(envelope, normalised.created) { batch.open -= 1 }
+        let message = normalised.message(of: envelope)
+        recorder.publish(envelope) { [self] isRecorded in
+          if isRecorded, let message { saw(message.channel, message.id) }
+          batch.open -= 1
+        }
       }
     }
     while batch.open > 0, recorder.isWorking { await recorder.change() }
@@ -108,7 +112,9 @@ final class Intake: DispatchSink {
     normaliser.begin(shard: shard, session: session)
     // One that is gone on with goes on counting.
     guard coverages[shard]?.session != session else { return }
-    coverages[shard, default: Coverage()].begin(session)
+    let coverage = coverages[shard] ?? Coverage()
+    coverage.begin(session)
+    coverages[shard] = coverage
   }
 
   func flush() async { await recorder.flush() }
@@ -147,29 +153,20 @@ final class Intake: DispatchSink {
   // MARK: - Recording
 
   /// Has all that came of an event recorded.
-  private func record(_ normalised: Normalised, of dispatch: Dispatch) {
-    let shard = dispatch.shard
-    let envelopes = normalised.envelopes
-    // By their places, since an envelope is large to copy; and all before the first is published, which may be refused at
-    // once.
-    let places = envelopes.indices.filter { recorder.takes(envelopes[$0].topic) }
-    let ticket = coverages[shard]?.add(dispatch.sequence, envelopes: places.count)
-    for place in places {
-      record(envelopes[place], normalised.created) { [self] in if let ticket { coverages[shard]?.recorded(ticket) } }
+  private func record(_ normalised: consuming Normalised, of dispatch: Dispatch) {
+    normalised.envelopes.removeAll { !recorder.takes($0.topic) }
+    let coverage = coverages[dispatch.shard]
+    // All are counted before the first is published, which may be refused at once.
+    let ticket = coverage?.add(dispatch.sequence, envelopes: normalised.envelopes.count)
+    // Taken out of the list and not read, since an envelope is large to copy.
+    normalised.envelopes.reverse()
+    while let envelope = normalised.envelopes.popLast() {
+      let message = normalised.message(of: envelope)
+      recorder.publish(consume envelope) { [self] isRecorded in
+        if isRecorded, let message { saw(message.channel, message.id) }
+        if let ticket { coverage?.recorded(ticket) }
+      }
     }
     if dispatch.name == "GUILD_CREATE", normalised.verdict == .allowed { findChannels(of: dispatch) }
-  }
-
-  /// Has an envelope recorded; `over` is called when it is, or never can be.
-  private func record(
-    _ envelope: Envelope,
-    _ created: Normalised.Created?,
-    _ over: @escaping @PluginActor () -> Void
-  ) {
-    let message = envelope.intent == SocialMessageCreated.intent ? created : nil
-    recorder.publish(envelope) { [self] isRecorded in
-      if isRecorded, let message { saw(message.channel, message.id) }
-      over()
-    }
   }
 }

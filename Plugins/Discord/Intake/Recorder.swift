@@ -7,23 +7,34 @@ internal import PluginKit
 /// in that time waits there.
 @PluginActor
 final class Recorder {
-  /// Envelopes that are being recorded at once, and bytes of their payloads: half of what the host takes of one instance
-  /// before it lets it wait, and more than the journal writes in one go.
-  nonisolated static let underWayMax = (envelopes: 2048, bytes: 4 << 20)
+  /// Envelopes that are being recorded at once, and bytes of their payloads: three quarters of what the host takes of one
+  /// instance before it lets it wait, which is what comes while the journal copies its log.
+  nonisolated static let underWayMax = (envelopes: 3072, bytes: 6 << 20)
   /// How long it waits before it publishes again what was not recorded, at first and at most.
   nonisolated static let pause = (first: Duration.milliseconds(250), longest: Duration.seconds(10))
 
   /// An envelope on its way to being recorded; of a class, since an envelope is large to copy.
+  @PluginActor
   private final class Item {
     let envelope: Envelope
     /// Which of all it is.
     let number: UInt64
     /// Hears when it is recorded, or never can be.
     let over: @PluginActor (_ isRecorded: Bool) -> Void
+    private let recorder: Recorder
 
-    init(_ envelope: Envelope, number: UInt64, over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
-      (self.envelope, self.number, self.over) = (envelope, number, over)
+    init(
+      _ envelope: consuming Envelope,
+      number: UInt64,
+      of recorder: Recorder,
+      over: @escaping @PluginActor (_ isRecorded: Bool) -> Void
+    ) {
+      self.envelope = envelope
+      (self.number, self.recorder, self.over) = (number, recorder, over)
     }
+
+    /// Hears how it ended; a closure that has no more than its item needs no memory of its own.
+    func ended(_ result: Result<Void, HostError>) { recorder.ended(result, self) }
   }
 
   private let context: Context
@@ -48,9 +59,9 @@ final class Recorder {
   /// Publishes an envelope, behind all before it; to be called when there is `room`.
   ///
   /// `over` is called when it is recorded, or when it is clear that it never will be; not if everything ends first.
-  func publish(_ envelope: Envelope, _ over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
+  func publish(_ envelope: consuming Envelope, _ over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
     count += 1
-    publish(Item(envelope, number: count, over: over))
+    publish(Item(consume envelope, number: count, of: self, over: over))
   }
 
   /// Returns when everything so far is recorded, or, after `close`, when nothing is under way any more.
@@ -71,17 +82,20 @@ final class Recorder {
   private func publish(_ item: Item) {
     // What comes behind something that is not published again would be out of order.
     guard !isClosed || failed.isEmpty else { return failed.append(item) }
-    let bytes = item.envelope.payload.count
-    underWay = (underWay.envelopes + 1, underWay.bytes + bytes)
-    context.publish(item.envelope) { [self] result in
-      underWay = (underWay.envelopes - 1, underWay.bytes - bytes)
-      ended(result, item)
-      wake()
-    }
+    underWay = (underWay.envelopes + 1, underWay.bytes + item.envelope.payload.count)
+    context.publish(item.envelope) { item.ended($0) }
   }
 
   private func ended(_ result: Result<Void, HostError>, _ item: Item) {
-    guard case .failure(let error) = result else { return item.over(true) }
+    underWay = (underWay.envelopes - 1, underWay.bytes - item.envelope.payload.count)
+    switch result {
+    case .success: item.over(true)
+    case .failure(let error): refused(error, item)
+    }
+    wake()
+  }
+
+  private func refused(_ error: HostError, _ item: Item) {
     switch error.kind {
     case .denied:
       // The host has said so in its audit; that this topic is to be heard of is for the operator to grant.

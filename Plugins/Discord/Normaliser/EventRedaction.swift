@@ -17,7 +17,8 @@ enum EventRedaction {
 
   /// Keys whose values are secrets if they are where a webhook is posted to.
   private static let places = ["url", "webhook_url"]
-  private static let keys = JSONKeys(secret + places)
+  /// All keys that are looked for.
+  static let keys = JSONKeys(secret + places)
 
   /// A value as it is written, without what is secret in it.
   static func redacted(_ data: JSONView) -> ArraySlice<UInt8> {

@@ -12,7 +12,7 @@ struct Message {
   let channel: Snowflake
   let thread: Snowflake?
   /// The name of the user or webhook that wrote it.
-  let author: String?
+  let author: NumberedName?
   let inReplyTo: Snowflake?
   /// As it is written, in quotes; nil: not told.
   let text: ArraySlice<UInt8>?
@@ -29,14 +29,14 @@ struct Message {
     let size: Int64?
   }
 
-  /// Reads what an event tells of a message; nil if it does not say which it is.
-  init?(_ reader: inout EventReader, in channel: Snowflake, _ normaliser: Normaliser) {
+  /// Reads what an event tells of a message in a channel, which may be known to be a thread; nil if it does not say which
+  /// message it is.
+  init?(_ reader: inout EventReader, in channel: Snowflake, isThread: Bool, of account: Account) {
     let data = reader.data
     guard let id = reader.id("id") else { return nil }
     (self.id, self.channel) = (id, channel)
-    let isThread = Place.isThread(data["channel_type"]) || normaliser.isThread(channel)
-    thread = isThread ? channel : nil
-    author = Self.author(&reader, normaliser.account)
+    thread = isThread || Place.isThread(data["channel_type"]) ? channel : nil
+    author = Self.author(&reader, account)
     inReplyTo = Self.answered(data, in: channel)
     text = Self.text(&reader)
     attachments = Self.attachments(&reader)
@@ -49,7 +49,7 @@ struct Message {
   /// A webhook writes under its own id.
   ///
   /// That of an application's answer may be the application's, and its author the bot.
-  private static func author(_ reader: inout EventReader, _ account: Account) -> String? {
+  private static func author(_ reader: inout EventReader, _ account: Account) -> NumberedName? {
     let data = reader.data
     guard let author = data["author"], let id = reader.id(author["id"], "author.id") else { return nil }
     let webhook = data["webhook_id"].flatMap(Snowflake.init)

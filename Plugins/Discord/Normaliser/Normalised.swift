@@ -16,6 +16,11 @@ struct Normalised: Sendable {
   /// The message that one of the envelopes tells of, if it is a new one.
   var created: Created?
 
+  /// The new message that an envelope tells of, if it does.
+  func message(of envelope: borrowing Envelope) -> Created? {
+    envelope.intent == SocialMessageCreated.intent ? created : nil
+  }
+
   /// A new message, and where it is.
   struct Created: Sendable {
     let channel: Snowflake

@@ -23,14 +23,14 @@ extension Normaliser {
 
   func created(_ occasion: Occasion, _ subject: Subject, _ reader: inout EventReader, into result: inout Normalised) {
     guard let channel = subject.channel else { return missing("channel_id", &reader) }
-    guard let message = Message(&reader, in: channel, self) else { return }
+    guard let message = Message(&reader, in: channel, isThread: isThread(channel), of: account) else { return }
     guard message.author != nil else {
       if reader.data["author"] == nil { reader.report("author", expected: "an object", found: nil) }
       return
     }
-    let name = message.id.description
     result.created = Normalised.Created(channel: message.channel, id: message.id)
-    publish(SocialMessageCreated.intent, name, of: message.channel, occasion, &reader, into: &result) { line in
+    publish(SocialMessageCreated.intent, .id(message.id), of: message.channel, occasion, &reader, into: &result) {
+      line in
       write(message, into: &line)
     }
   }
@@ -41,7 +41,7 @@ extension Normaliser {
   /// clock; of a message that never was (it was pinned, a preview of a link was found), when that was told.
   func updated(_ occasion: Occasion, _ subject: Subject, _ reader: inout EventReader, into result: inout Normalised) {
     guard let channel = subject.channel else { return missing("channel_id", &reader) }
-    guard let message = Message(&reader, in: channel, self) else { return }
+    guard let message = Message(&reader, in: channel, isThread: isThread(channel), of: account) else { return }
     let name: String
     if let edited = message.editedAt {
       name = "\(message.id):\(edited.milliseconds):\(Self.digest(message, reader.data))"
@@ -49,7 +49,7 @@ extension Normaliser {
       name = "\(message.id):\(occasion.name)"
     }
     let editedAt = message.editedAt ?? max(occasion.receivedAt, message.createdAt)
-    publish(SocialMessageUpdated.intent, name, of: message.channel, occasion, &reader, into: &result) { line in
+    publish(SocialMessageUpdated.intent, .text(name), of: message.channel, occasion, &reader, into: &result) { line in
       write(message, into: &line)
       line.set("edited_at", editedAt)
     }
@@ -136,7 +136,7 @@ extension Normaliser {
     into result: inout Normalised
   ) {
     let made = Timestamp(nanoseconds: id.millisecondsSince1970 * 1_000_000)
-    publish(SocialMessageDeleted.intent, id.description, of: channel, occasion, &reader, into: &result) { line in
+    publish(SocialMessageDeleted.intent, .id(id), of: channel, occasion, &reader, into: &result) { line in
       line.set("message_id", quoted: id.number)
       line.set("deleted_at", max(occasion.receivedAt, made))
     }

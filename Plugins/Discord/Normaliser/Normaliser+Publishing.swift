@@ -3,11 +3,10 @@ internal import PluginKit
 extension Normaliser {
   /// Adds a canonical event: its own members, then those that all have.
   ///
-  /// `name` is the same in every copy of it. Without a topic it goes to the tenant's events.
+  /// `name` is the same in every copy of it.
   func publish(
     _ intent: String,
-    _ name: String,
-    to topic: String? = nil,
+    _ name: EventName,
     of channel: Snowflake,
     _ occasion: Occasion,
     _ reader: inout EventReader,
@@ -28,12 +27,24 @@ extension Normaliser {
     guard line.bytes.count <= Envelope.payloadMax else {
       return reader.report("", expected: "what fits an envelope of \(Envelope.payloadMax) bytes", found: reader.data)
     }
-    var envelope = Envelope(topic: topic ?? account.events(intent), intent: intent, payload: line.bytes)
-    envelope.id = identity(intent, name)
+    let heading = headings[intent] ?? Heading(intent, of: account)
+    result.envelopes.append(envelope(intent, heading, heading.identity(name), in: space, occasion.origin, line))
+  }
+
+  private func envelope(
+    _ intent: String,
+    _ heading: Heading,
+    _ id: String,
+    in space: String,
+    _ origin: Envelope.Origin,
+    _ line: JSONLine
+  ) -> Envelope {
+    var envelope = Envelope(topic: heading.topic, intent: intent, payload: line.bytes)
+    envelope.id = id
     envelope.key = space
     envelope.configRev = configRev
-    envelope.origin = occasion.origin
-    result.envelopes.append(envelope)
+    envelope.origin = origin
+    return envelope
   }
 }
 

@@ -51,8 +51,9 @@ extension Normaliser {
 
   private func rawEnvelope(_ dispatch: Dispatch, key: String, _ line: JSONLine) -> Envelope {
     let name = RawEvents.token(dispatch.name)
-    var envelope = Envelope(topic: account.events(name), intent: name, payload: line.bytes)
-    envelope.id = identity(name, number(of: dispatch).description)
+    let heading = Heading(name, of: account)
+    var envelope = Envelope(topic: heading.topic, intent: name, payload: line.bytes)
+    envelope.id = heading.identity(.text(number(of: dispatch).description))
     envelope.key = key
     envelope.configRev = configRev
     return envelope

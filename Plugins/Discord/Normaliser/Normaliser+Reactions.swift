@@ -6,7 +6,7 @@ extension Normaliser {
     guard let message = reader.id("message_id"), let user = reader.id("user_id"),
       let reaction = Self.reaction(&reader)
     else { return }
-    publish(SocialReactionAdded.intent, occasion.name, of: channel, occasion, &reader, into: &result) { line in
+    publish(SocialReactionAdded.intent, .text(occasion.name), of: channel, occasion, &reader, into: &result) { line in
       line.set("message_id", quoted: message.number)
       line.set("thread_id", thread(channel))
       line.set("author_urn", account.user(user))
@@ -28,7 +28,7 @@ extension Normaliser {
       reaction = Self.reaction(&reader)
       guard reaction != nil else { return }
     }
-    publish(SocialReactionRemoved.intent, occasion.name, of: channel, occasion, &reader, into: &result) { line in
+    publish(SocialReactionRemoved.intent, .text(occasion.name), of: channel, occasion, &reader, into: &result) { line in
       line.set("message_id", quoted: message.number)
       line.set("thread_id", thread(channel))
       line.set("author_urn", user.map(account.user))
@@ -48,14 +48,12 @@ extension Normaliser {
     return name
   }
 
-  /// Tells that somebody writes, in an area of which nothing is recorded: it is of no worth ten seconds later.
+  /// Tells that somebody writes.
   func typing(_ occasion: Occasion, _ subject: Subject, _ reader: inout EventReader, into result: inout Normalised) {
     guard let channel = subject.channel else { return missing("channel_id", &reader) }
     guard let user = reader.id("user_id") else { return }
-    let intent = SocialTyping.intent
-    let topic = account.topic("control", intent)
     let startedAt = Self.seconds(reader.data["timestamp"]) ?? occasion.receivedAt
-    publish(intent, occasion.name, to: topic, of: channel, occasion, &reader, into: &result) { line in
+    publish(SocialTyping.intent, .text(occasion.name), of: channel, occasion, &reader, into: &result) { line in
       line.set("thread_id", thread(channel))
       line.set("author_urn", account.user(user))
       line.set("started_at", startedAt)

@@ -18,15 +18,15 @@ struct Normaliser: Sendable {
   var places: Places
   /// The revision of the configuration, which each envelope bears.
   let configRev: String
-  /// What stands before each identity.
-  private let prefix: String
+  /// Those of the canonical events, which most envelopes bear.
+  let headings: [String: Heading]
   /// What stands before a number in an identity, for each shard.
   private var sessions: [Int: String] = [:]
 
   init(account: Account, allow: AllowList, raw: RawEvents, places: Places = Places(), configRev: String = "") {
     (self.account, self.allow, self.raw, self.places) = (account, allow, raw, places)
     self.configRev = configRev
-    prefix = "\(account.provider):\(account.tenant):"
+    headings = Dictionary(uniqueKeysWithValues: Heading.canonical.map { ($0, Heading($0, of: account)) })
   }
 
   /// Numbers of a shard are of this session from now on; to be told of one that is resumed, too.
@@ -89,20 +89,7 @@ struct Normaliser: Sendable {
   }
 }
 
-// MARK: - Identities
-
 extension Normaliser {
-  /// What is the same in every copy of something, and in nothing else.
-  func identity(_ intent: String, _ name: String) -> String {
-    var text = ""
-    text.reserveCapacity(prefix.utf8.count + intent.utf8.count + 1 + name.utf8.count)
-    text += prefix
-    text += intent
-    text += ":"
-    text += name
-    return text
-  }
-
   /// What stands for an event that has no name of its own.
   func number(of dispatch: Dispatch) -> EventNumber {
     EventNumber(session: sessions[dispatch.shard] ?? "\(dispatch.shard).", sequence: dispatch.sequence)

@@ -25,19 +25,36 @@ final class JSONIndex: @unchecked Sendable {
 
   private(set) var bytes: [UInt8] = []
   private(set) var entries: [Entry] = []
+  /// Places in the list of values whose keys may be some of `notedKeys`.
+  private(set) var noted: [UInt32] = []
+  private(set) var notedKeys = JSONKeys([])
 
   /// An index of nothing yet.
   init() {}
 
-  /// Checks and indexes the document in a range of some bytes, which may stand so many levels deep in another.
+  /// Checks and indexes the document in a range of some bytes, which may stand so many levels deep in another, and may be
+  /// known to be UTF-8.
   ///
   /// What was indexed before is forgotten, and its memory used again.
-  func fill(_ bytes: [UInt8], in range: Range<Int>, depth: Int) throws(JSONError) {
-    var scanner = JSONScanner(depth: depth)
+  func fill(
+    _ bytes: [UInt8],
+    in range: Range<Int>,
+    depth: Int,
+    isUTF8: Bool = false,
+    noting keys: JSONKeys = JSONKeys([])
+  ) throws(JSONError) {
+    notedKeys = keys
+    var scanner = JSONScanner(depth: depth, noting: keys.marks)
     // Swapped and not copied, so that the memory stays the scanner's alone.
     swap(&scanner.entries, &entries)
-    defer { swap(&scanner.entries, &entries) }
-    guard scanner.isDocument(bytes.span.extracting(..<range.upperBound), from: range.lowerBound) else {
+    swap(&scanner.noted, &noted)
+    defer {
+      swap(&scanner.entries, &entries)
+      swap(&scanner.noted, &noted)
+    }
+    guard isUTF8 || (try? UTF8Span(validating: bytes.span.extracting(range))) != nil,
+      scanner.isDocument(bytes.span.extracting(..<range.upperBound), from: range.lowerBound)
+    else {
       throw Self.error(in: bytes[range], depth: depth)
     }
     self.bytes = bytes

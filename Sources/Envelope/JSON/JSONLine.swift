@@ -22,11 +22,14 @@ public struct JSONLine: Sendable {
 
   /// Appends a key that needs no escapes, after which its value is to come.
   public mutating func key(_ key: StaticString) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    key.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+    let needsComma = needsComma
+    // A comma, two quotes, a colon.
+    bytes.append(upTo: key.utf8CodeUnitCount + 4) { scratch in
+      if needsComma { scratch.put(UInt8(ascii: ",")) }
+      scratch.put(UInt8(ascii: "\""))
+      scratch.put(key)
+      scratch.put("\":")
+    }
   }
 
   /// Appends text.
@@ -38,16 +41,31 @@ public struct JSONLine: Sendable {
   /// Appends a whole number.
   public mutating func append(_ number: Int64) {
     separate()
-    if number < 0 { bytes.append(UInt8(ascii: "-")) }
-    bytes.append(decimal: number.magnitude)
+    bytes.append(upTo: Scratch.digitsMax) { scratch in
+      if number < 0 { scratch.put(UInt8(ascii: "-")) }
+      scratch.put(number.magnitude)
+    }
   }
 
   /// Appends a number in quotes, as ids are written that another reader might round.
   public mutating func append(quoted number: UInt64) {
     separate()
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(decimal: number)
-    bytes.append(UInt8(ascii: "\""))
+    bytes.append(upTo: Scratch.digitsMax + 2) { scratch in
+      scratch.put(UInt8(ascii: "\""))
+      scratch.put(number)
+      scratch.put(UInt8(ascii: "\""))
+    }
+  }
+
+  /// Appends text that ends in the digits of a number, as names made of ids are.
+  public mutating func append(_ text: String, _ number: UInt64) {
+    separate()
+    bytes.appendJSON(text)
+    bytes.removeLast()
+    bytes.append(upTo: Scratch.digitsMax + 1) { scratch in
+      scratch.put(number)
+      scratch.put(UInt8(ascii: "\""))
+    }
   }
 
   /// Appends a moment, as RFC 3339 text.
@@ -67,7 +85,7 @@ public struct JSONLine: Sendable {
   /// Appends a value that is JSON already, unchanged.
   public mutating func append(raw json: ArraySlice<UInt8>) {
     separate()
-    bytes += json
+    unsafe json.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
   }
 
   private mutating func enclose(_ open: UInt8, _ close: UInt8, _ body: (inout JSONLine) -> Void) {
@@ -77,11 +95,16 @@ public struct JSONLine: Sendable {
     bytes.append(close)
   }
 
-  /// Sets a comma after a value: whatever ends in none of these bytes is one.
+  /// Sets a comma after a value.
   private mutating func separate() {
+    if needsComma { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  /// Whether a value stands before: whatever ends in none of these bytes is one.
+  private var needsComma: Bool {
     switch bytes.last {
-    case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): break
-    default: bytes.append(UInt8(ascii: ","))
+    case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): false
+    default: true
     }
   }
 }
@@ -108,6 +131,12 @@ extension JSONLine {
     append(quoted: number)
   }
 
+  /// Appends a member whose value is text that ends in the digits of a number.
+  public mutating func set(_ key: StaticString, _ text: String, _ number: UInt64) {
+    self.key(key)
+    append(text, number)
+  }
+
   /// Appends a member whose value is a moment.
   public mutating func set(_ key: StaticString, _ time: Timestamp) {
     self.key(key)
@@ -119,23 +148,5 @@ extension JSONLine {
     guard let json else { return }
     self.key(key)
     append(raw: json)
-  }
-}
-
-extension [UInt8] {
-  /// Appends the decimal digits of a number.
-  fileprivate mutating func append(decimal number: UInt64) {
-    /// Digits of the largest number.
-    let digitsMax = 20
-    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: digitsMax) { digits in
-      var first = digitsMax
-      var rest = number
-      repeat {
-        first -= 1
-        unsafe digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
-      } while rest > 0
-      unsafe append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[first...]))
-    }
   }
 }

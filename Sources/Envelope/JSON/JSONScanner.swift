@@ -5,21 +5,25 @@
 struct JSONScanner {
   /// What was found; what is here before is forgotten, and its memory used again.
   var entries: [JSONIndex.Entry] = []
+  /// Places in the list of values whose keys have one of some marks, or escapes.
+  var noted: [UInt32] = []
+  private let marks: UInt64
   private let depthMax: Int
   /// Bytes of JSON for each value, as messages have them: growing the list would copy it.
   private static let bytesPerEntry = 16
 
-  /// Creates a scanner of a document that may stand so many levels deep in another.
-  init(depth: Int) {
+  /// Creates a scanner of a document that may stand so many levels deep in another, and which notes what has some of the
+  /// marks of keys.
+  init(depth: Int, noting marks: UInt64) {
     depthMax = JSON.depthMax - depth
+    self.marks = marks
   }
 
-  /// Whether the bytes from `start` on are one document.
+  /// Whether the bytes from `start` on, which are UTF-8, are one document.
   mutating func isDocument(_ bytes: Span<UInt8>, from start: Int) -> Bool {
-    guard bytes.count <= UInt32.max, (try? UTF8Span(validating: bytes.extracting(start...))) != nil else {
-      return false
-    }
+    guard bytes.count <= UInt32.max else { return false }
     entries.removeAll(keepingCapacity: true)
+    noted.removeAll(keepingCapacity: true)
     entries.reserveCapacity((bytes.count - start) / Self.bytesPerEntry + 4)
     var offset = afterSpace(bytes, start)
     var depth = 0
@@ -86,11 +90,15 @@ struct JSONScanner {
 
   /// Reads a key and the colon; returns where the value begins.
   @inline(__always)
-  private func afterKey(_ bytes: Span<UInt8>, _ start: Int, _ entry: inout JSONIndex.Entry) -> Int? {
+  private mutating func afterKey(_ bytes: Span<UInt8>, _ start: Int, _ entry: inout JSONIndex.Entry) -> Int? {
     guard start < bytes.count, bytes[start] == UInt8(ascii: "\"") else { return nil }
     guard let quote = afterString(bytes, start, isEscaped: &entry.hasEscapedKey) else { return nil }
     entry.keyStart = UInt32(truncatingIfNeeded: start + 1)
     entry.keyEnd = UInt32(truncatingIfNeeded: quote - 1)
+    // Nearly every key is none of those that are sought, and told by its mark alone.
+    if marks & JSONKeys.mark(size: quote - start - 2, first: bytes[start + 1]) != 0 || entry.hasEscapedKey {
+      noted.append(UInt32(truncatingIfNeeded: entries.count))
+    }
     let colon = afterSpace(bytes, quote)
     guard colon < bytes.count, bytes[colon] == UInt8(ascii: ":") else { return nil }
     return afterSpace(bytes, colon + 1)

@@ -120,36 +120,12 @@ extension JSONView {
 extension JSONView {
   /// The value at a key, if it is an object that has one.
   public subscript(key: String) -> JSONView? {
-    guard kind == .object else { return nil }
-    let (document, list) = (index.bytes, index.entries)
-    let (bytes, entries, sought) = (document.span, list.span, key.utf8Span.span)
-    let last = Int(entries[position].next)
-    var child = position + 1
-    while child < last {
-      if entries[child].hasEscapedKey {
-        if index.key(entries[child]).utf8.elementsEqual(key.utf8) { return JSONView(index, child) }
-      } else if entries[child].isKey(sought, in: bytes) {
-        return JSONView(index, child)
-      }
-      child = Int(entries[child].next)
-    }
-    return nil
+    kind == .object ? index.child(key, of: position).map { JSONView(index, $0) } : nil
   }
 
   /// The values, in their order, of all members at any depth whose key is one of some.
   public func descendants(named keys: JSONKeys) -> [JSONView] {
-    let (document, list) = (index.bytes, index.entries)
-    let (bytes, entries) = (document.span, list.span)
-    var found: [JSONView] = []
-    for child in position + 1..<max(position + 1, Int(entries[position].next)) where entries[child].keyStart > 0 {
-      // Nearly every member is none of them, and told by its mark alone.
-      if entries[child].hasEscapedKey {
-        if keys.list.contains(index.key(entries[child])) { found.append(JSONView(index, child)) }
-      } else if entries[child].mark(in: bytes) & keys.marks != 0, keys.list.contains(index.key(entries[child])) {
-        found.append(JSONView(index, child))
-      }
-    }
-    return found
+    index.descendants(of: position, named: keys).map { JSONView(index, $0) }
   }
 
   /// The values within an array; none of what is no array.

@@ -4,7 +4,7 @@ import Testing
 
 struct CoverageTests {
   @Test func `an event is covered when all of it and all before it are recorded`() {
-    var coverage = Coverage()
+    let coverage = Coverage()
     coverage.begin("a")
     let one = coverage.add(1, envelopes: 2)
     let two = coverage.add(2, envelopes: 1)
@@ -20,7 +20,7 @@ struct CoverageTests {
   }
 
   @Test func `what is left of a session before covers nothing of the next`() {
-    var coverage = Coverage()
+    let coverage = Coverage()
     coverage.begin("a")
     let old = coverage.add(7, envelopes: 1)
     coverage.begin("b")
@@ -34,7 +34,7 @@ struct CoverageTests {
   @Test func `in whatever order envelopes are recorded, coverage is the longest prefix`() {
     var random = SystemRandomNumberGenerator()
     for _ in 0..<200 {
-      var coverage = Coverage()
+      let coverage = Coverage()
       coverage.begin("a")
       let counts = (0..<3000).map { _ in Int.random(in: 0...3, using: &random) }
       var open = counts

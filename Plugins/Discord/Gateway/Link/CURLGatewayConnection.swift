@@ -13,8 +13,6 @@ final class CURLGatewayConnection: GatewayConnection {
   private var generator = SystemRandomNumberGenerator()
   /// When bytes last came, by the kernel's clock, and what the host's said then.
   private var received: (kernel: Int64, host: Int64)
-  /// The messages that were returned last.
-  private var returned: [[UInt8]] = []
 
   init(_ stream: CURL.Stream, _ reader: GatewayReader, clock: Clock, place: String) {
     (self.stream, self.reader, self.clock, self.place) = (stream, reader, clock, place)
@@ -27,8 +25,7 @@ final class CURLGatewayConnection: GatewayConnection {
 
   func messages() async throws(GatewayEnd) -> [[UInt8]] {
     while true {
-      let (messages, wasFull) = try reader.inbox.take(giving: returned)
-      returned = messages
+      let (messages, wasFull) = try reader.inbox.take()
       if wasFull { stream.resume() }
       guard messages.isEmpty else {
         _ = lastReceived

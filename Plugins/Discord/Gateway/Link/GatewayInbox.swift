@@ -5,13 +5,11 @@ internal import Synchronization
 /// emptied by the plugin.
 final class GatewayInbox: Sendable {
   /// Bytes of messages that wait; beyond them nothing is read until they are taken.
-  static let bytesMax = 8 << 20
+  static let bytesMax = 1 << 20
 
   private struct Contents {
     var messages: [[UInt8]] = []
     var bytes = 0
-    /// What was taken and is done with, for the thread that has made it.
-    var used: [[UInt8]] = []
     var end: GatewayEnd?
     var waiter: CheckedContinuation<Void, Never>?
   }
@@ -30,15 +28,11 @@ final class GatewayInbox: Sendable {
   /// Adds messages, without waking whoever waits for them.
   func add(_ messages: [[UInt8]]) {
     guard !messages.isEmpty else { return }
-    var used: [[UInt8]] = []
     contents.withLock { contents in
       contents.messages += messages
       contents.bytes += messages.reduce(0) { $0 + $1.count }
       isFullFlag.store(contents.bytes >= Self.bytesMax, ordering: .relaxed)
-      swap(&contents.used, &used)
     }
-    // Here and not where they were read: two threads that give memory back to one of them wait for each other.
-    used.removeAll()
   }
 
   /// Says how it ended; the first says it.
@@ -63,12 +57,10 @@ final class GatewayInbox: Sendable {
 
   /// All messages that have come; none if it is to be waited for.
   ///
-  /// - Parameter used: Those that were taken before and are done with.
   /// - Returns: The messages, and whether there was no room before.
   /// - Throws: How it ended, when there are none any more.
-  func take(giving used: [[UInt8]] = []) throws(GatewayEnd) -> (messages: [[UInt8]], wasFull: Bool) {
+  func take() throws(GatewayEnd) -> (messages: [[UInt8]], wasFull: Bool) {
     let (messages, wasFull, end) = contents.withLock { contents in
-      if !used.isEmpty { contents.used = used }
       defer { (contents.messages, contents.bytes) = ([], 0) }
       return (contents.messages, isFullFlag.exchange(false, ordering: .relaxed), contents.end)
     }

@@ -32,7 +32,11 @@ struct GatewayMessage {
 
   /// Reads the outermost object; nil if it is none, or has no `op`.
   init?(_ bytes: [UInt8], _ reader: inout JSONReader) {
-    if let whole = try? reader.read(bytes) { self.init(whole, bytes) } else { self.init(outlineOf: bytes) }
+    if let whole = try? reader.read(bytes, isUTF8: true) {
+      self.init(whole, bytes)
+    } else {
+      self.init(outlineOf: bytes)
+    }
   }
 
   private init?(_ whole: JSONView, _ bytes: [UInt8]) {

@@ -25,7 +25,7 @@ final class ShardVisit {
   /// What this side found, because of which it closed the connection.
   private var verdict: String?
 
-  private var reader = JSONReader()
+  private var reader = JSONReader(noting: EventRedaction.keys)
   /// The number of the last event; of none if it is 0.
   var sequence: Int64 = 0
   private var hasOpened = false
