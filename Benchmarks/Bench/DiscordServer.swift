@@ -64,7 +64,7 @@ struct DiscordServer {
 
 extension DiscordServer.Running {
   /// A deployment with the plugin, one tenant of it, which publishes canonical events alone.
-  func deployment(in directory: WorkDirectory) throws -> String {
+  func deployment(in directory: WorkDirectory, compression: String = "zlib") throws -> String {
     let secret = "\(directory.path)/token"
     try WorkDirectory.write(Array(token.utf8), to: secret)
     guard unsafe chmod(secret, 0o600) == 0 else { throw BenchError(call: secret) }
@@ -95,7 +95,7 @@ extension DiscordServer.Running {
           limits: { rate: 10000000, memory: 256MiB }
           config:
             api: "http://127.0.0.1:\(port)/api/v10"
-            compression: zlib-stream
+            compression: \(compression)-stream
             requests_per_second: 10000
             raw_events: []
       """

@@ -7,13 +7,16 @@ internal import Host
 ///
 /// The server is the one of the tests, which sends a file of frames made before as fast as its client reads. Ours are
 /// taken in by the plugin in its sandbox, and admitted and recorded by the host. Both have their turns one after the
-/// other, since a machine is not as fast at one moment as at the next, and the middle turns count.
+/// other, since a machine is not as fast at one moment as at the next, and what counts is the middle of what each of ours
+/// is of discord.py's just before.
 enum Intake {
   /// Messages of about 0.9 kB each in a turn; `PROMETHEAN_INTAKE` in the environment is another number of them.
   private static let count = 100_000
   /// Those that discord.py is given.
   private static let peerCount = 25_000
-  private static let turns = 5
+  private static let turns = 9
+  /// How the frames are compressed: zstd is what both ask for by themselves, zlib what they can do without.
+  private static let compressions = ["zstd", "zlib"]
   /// How often the host is asked how many it has recorded, in microseconds: often enough for a hundredth of the time.
   private static let interval: UInt32 = 20_000
   private static let packages = ["discord.py==2.7.1", "zstandard==0.25.0"]
@@ -23,14 +26,29 @@ enum Intake {
   static func measure(in directory: WorkDirectory, into report: inout Report) throws {
     guard let server = try DiscordServer(in: directory) else { return }
     let wanted = unsafe getenv("PROMETHEAN_INTAKE").flatMap { unsafe Int(String(cString: $0)) } ?? count
-    let frames = "\(directory.path)/frames"
-    try server.run("frames.py", [frames, "\(wanted)"])
-    var (mine, peers): ([Figures], [Figures]) = ([], [])
-    for turn in 0..<turns {
-      if let peer = try peerFigures(server, frames, min(peerCount, wanted)) { peers.append(peer) }
-      mine.append(try ours(server, frames, wanted, in: directory, named: "intake\(turn)"))
+    for compression in compressions {
+      let frames = Frames(path: "\(directory.path)/frames.\(compression)", compression: compression)
+      try server.run("frames.py", [frames.path, "\(wanted)", compression])
+      let turns = try (0..<turns).map { turn in
+        Turn(
+          peer: try peerFigures(server, frames, min(peerCount, wanted)),
+          own: try ours(server, frames, wanted, in: directory, named: "\(compression)\(turn)")
+        )
+      }
+      add(turns, count: wanted, as: "intake.\(compression)", to: &report)
     }
-    add(mine, peers, count: wanted, to: &report)
+  }
+
+  /// What is sent to both.
+  private struct Frames {
+    let path: String
+    let compression: String
+  }
+
+  /// A turn of each, one after the other.
+  private struct Turn {
+    let peer: Figures?
+    let own: Figures
   }
 
   /// What taking events in came to.
@@ -44,33 +62,39 @@ enum Intake {
     var quarter = 0.0
   }
 
-  private static func add(_ mine: [Figures], _ peers: [Figures], count: Int, to report: inout Report) {
-    func middle(_ figures: [Figures], _ figure: KeyPath<Figures, Double>) -> Double? {
-      let values = figures.map { $0[keyPath: figure] }.sorted()
-      return values.isEmpty ? nil : values[values.count / 2]
-    }
-    func add(_ name: String, _ figure: KeyPath<Figures, Double>, _ unit: String, _ note: String) {
-      let baseline = middle(peers, figure)
-      report.add(.init(name: name, value: middle(mine, figure) ?? 0, unit: unit, baseline: baseline, note: note))
+  private static func add(_ turns: [Turn], count: Int, as name: String, to report: inout Report) {
+    func add(_ row: String, _ figure: KeyPath<Figures, Double>, _ unit: String, _ note: String) {
+      let value = middle(turns.map { $0.own[keyPath: figure] }) ?? 0
+      let ratio = middle(turns.compactMap { turn in turn.peer.map { turn.own[keyPath: figure] / $0[keyPath: figure] } })
+      report.add(
+        .init(name: "\(name).\(row)", value: value, unit: unit, baseline: ratio.map { value / $0 }, note: note)
+      )
     }
     let note = "recorded, \(count) a turn; baseline: discord.py takes them in; budget \(budget)"
-    add("intake.events", \.rate, "events/s", note)
-    add("intake.cpu", \.cpu, "µs/event", "plugin and host; baseline: discord.py's")
-    let last = mine.last.map { ($0.resident / Double(1 << 20), $0.quarter / Double(1 << 20)) } ?? (0, 0)
+    add("events", \.rate, "events/s", note)
+    add("cpu", \.cpu, "µs/event", "plugin and host; baseline: discord.py's")
+    let last = turns.last.map { ($0.own.resident / Double(1 << 20), $0.own.quarter / Double(1 << 20)) } ?? (0, 0)
     let memory = "the plugin in the end; baseline: after a quarter of the events; budget 1.05"
-    report.add(.init(name: "intake.rss", value: last.0, unit: "MiB", baseline: last.1, note: memory))
+    report.add(.init(name: "\(name).rss", value: last.0, unit: "MiB", baseline: last.1, note: memory))
+  }
+
+  private static func middle(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.sorted()[values.count / 2]
   }
 
   // MARK: - discord.py
 
-  private static func peerFigures(_ server: DiscordServer, _ frames: String, _ count: Int) throws -> Figures? {
+  private static func peerFigures(_ server: DiscordServer, _ frames: Frames, _ count: Int) throws -> Figures? {
     guard let python = server.python(having: packages) else {
       print("no discord.py to compare with: pip cannot install \(packages.joined(separator: " "))")
       return nil
     }
-    let running = try server.start(["--replay", frames])
+    let running = try server.start(["--replay", frames.path])
     defer { running.child.end() }
-    let words = ["\(server.place)/peer.py", "\(running.port)", running.token, "--count", "\(count)"]
+    let words = [
+      "\(server.place)/peer.py", "\(running.port)", running.token, "--count", "\(count)", "--compress",
+      frames.compression,
+    ]
     let peer = try Child(python[0], Array(python.dropFirst()) + words, isQuiet: true)
     guard let line = peer.line(), let said = try? JSON.parse(line), let seconds = said["seconds"]?.doubleValue,
       let cpu = said["cpu"]?.doubleValue
@@ -83,15 +107,16 @@ enum Intake {
 
   private static func ours(
     _ server: DiscordServer,
-    _ frames: String,
+    _ frames: Frames,
     _ count: Int,
     in directory: WorkDirectory,
     named name: String
   ) throws -> Figures {
-    let running = try server.start(["--replay", frames])
+    let running = try server.start(["--replay", frames.path])
     defer { running.child.end() }
     let before = cpuMicroseconds(of: getpid())
-    let host = try BenchHost(deployment: running.deployment(in: directory), in: directory, named: name)
+    let deployment = try running.deployment(in: directory, compression: frames.compression)
+    let host = try BenchHost(deployment: deployment, in: directory, named: name)
     let instances = try host.client.call("status")["instances"]?.arrayValue ?? []
     let instance = instances.first { $0["plugin"] == "discord" }
     guard let pid = instance?["pid"]?.intValue else { throw BenchError("the plugin does not run") }

@@ -1,8 +1,8 @@
 """Writes the frames of a session for `server.py --replay`: Hello, READY, GUILD_CREATE and N times MESSAGE_CREATE.
 
-    frames.py FILE N
+    frames.py FILE N [zlib|zstd]
 
-They are WebSocket frames of one zlib stream, as a gateway sends them: messages of about 0.9 kB, of varied content.
+They are WebSocket frames of one compressed stream, as a gateway sends them: messages of about 0.9 kB, of varied content.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Iterator
 
 import shapes
 import websocket
-from compression import ZlibStream
+from compression import compression
 from shapes import fixed_id
 
 COMMON = ("the a of to and in is you that it he was for on are as with his they at be this have from or one had by "
@@ -47,8 +47,9 @@ def events(count: int) -> Iterator[tuple[str, Any]]:
         yield "MESSAGE_CREATE", {**message, "guild_id": guild, "member": shapes.member()}
 
 
-def write(path: str, count: int) -> None:
-    stream = ZlibStream()
+def write(path: str, count: int, name: str = "zlib") -> None:
+    stream = compression(f"{name}-stream")
+    assert stream, name
 
     def framed(payload: Any) -> bytes:
         text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
@@ -61,4 +62,4 @@ def write(path: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], int(sys.argv[2]))
+    write(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
