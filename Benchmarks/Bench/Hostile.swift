@@ -4,9 +4,9 @@ internal import Glibc
 /// What a pair of plugins notices of a third that harms: how long an envelope takes from one to the other while a
 /// moderate number is sent, and how many go through in a second at most.
 ///
-/// A figure of one second says little here: that of a quiet one varies by a factor of two. So a kind is measured in many
-/// turns, each next to one of the same pair while the third is quiet, and what counts is the middle of what each turn is of
-/// its neighbour. What the instrument itself makes of nothing is measured as a kind of its own, `calm`.
+/// The machine itself takes some milliseconds away now and then, which is much of one second and little of ten. So a turn
+/// is long, each is next to one of the same pair while the third is quiet, and what counts is the middle of what each turn
+/// is of its neighbour. What the instrument itself makes of nothing is measured as a kind of its own, `calm`.
 enum Hostile {
   /// How the third harms, and the events that tell it to: one is enough for what does not end it.
   private static let kinds: [(name: String, events: Int)] = [
@@ -16,18 +16,18 @@ enum Hostile {
   /// A process that spins outside of the host, as nice as plugins are: what the kernel's scheduler alone makes of it.
   private static let bare = "bare"
 
-  /// Turns of each kind: the middle of so many ratios that vary by a half varies by a tenth.
-  private static let turns = 21
-  /// Envelopes a second that leave both processors mostly idle, and how many: one second, of which the hundredth part is
-  /// longer than the few milliseconds that a machine takes away now and then.
+  /// Turns of each kind.
+  private static let turns = 5
+  /// Envelopes a second that leave both processors mostly idle, and how many: ten seconds, of which the hundredth part is
+  /// a tenth of a second.
   private static let rate = 5_000
-  private static let paced = 5_000
+  private static let paced = 50_000
   private static let size = 256
   /// Envelopes of the other figure, a multiple of what a sink says how far it is by, and those on their way at once.
   private static let streamed = 20_480
   private static let window = 341
   /// How long the third harms in a turn, in nanoseconds: as long as both figures take.
-  private static let harm: Int64 = 1_200_000_000
+  private static let harm: Int64 = 10_400_000_000
   /// How long the third has to begin, in microseconds.
   private static let head: UInt32 = 20_000
 
