@@ -1,35 +1,49 @@
+import Dispatch
 import Envelope
+import Foundation
 import Host
+import Locking
 import TestSupport
-import Testing
 
 /// A tap of a tenant's new messages, which sees each envelope that is recorded.
-final class Tap {
-  private let client: AdminClient
-  private let number: Int64
-  private var seen: [String] = []
+///
+/// A thread reads it all the time, since the host drops what is not read.
+final class Tap: Sendable {
+  private let seen = Locked<[String]>([])
+  /// Counts what has been seen.
+  private let arrivals = DispatchSemaphore(value: 0)
 
   /// Begins to tap; from its return on it misses nothing.
   init(of discord: DiscordDeployment, tenant: String) throws {
-    client = try discord.host.client()
-    number = try client.send("tap", ["pattern": "promethean.p.discord.t.\(tenant).events.SocialMessageCreated"])
-    // What one connection asks for is done in its order.
-    let status = try client.send("status")
-    while true {
-      let event = try client.receive()
-      if event.request == status { return }
-      note(event)
+    let path = AdminClient.socketPath(directory: discord.host.view)
+    let begun = DispatchSemaphore(value: 0)
+    Thread.detachNewThread { [self] in
+      defer { begun.signal() }
+      guard let client = try? AdminClient(path: path),
+        let tap = try? client.send("tap", ["pattern": "promethean.p.discord.t.\(tenant).events.SocialMessageCreated"]),
+        let status = try? client.send("status")
+      else { return note("no tap") }
+      // Until the host ends.
+      while let event = try? client.receive() {
+        // What one connection asks for is done in its order.
+        if event.request == status { begun.signal() }
+        guard event.request == tap, case .item(let item) = event.content else { continue }
+        note(item["envelope"]?["id"]?.stringValue ?? "not an envelope: \(item)")
+      }
     }
+    begun.wait()
   }
 
   /// The ids of the envelopes that it has seen, once those are as many as are expected.
   func ids(_ count: Int) throws -> [String] {
-    while seen.count < count { note(try client.receive()) }
-    return seen
+    for _ in 0..<count where arrivals.wait(timeout: .now() + .milliseconds(Int(TestHost.patience))) != .success {
+      throw ChildProcess.Failure(description: "waited in vain until a tap has seen \(count) envelopes")
+    }
+    return seen.withLock { $0 }
   }
 
-  private func note(_ event: AdminClient.Event) {
-    guard event.request == number, case .item(let item) = event.content else { return }
-    seen.append(item["envelope"]?["id"]?.stringValue ?? "")
+  private func note(_ id: String) {
+    seen.withLock { $0.append(id) }
+    arrivals.signal()
   }
 }
