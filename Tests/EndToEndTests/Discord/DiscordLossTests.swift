@@ -15,7 +15,8 @@ extension EndToEndChanges {
 
     /// Messages of one test: as many as take some seconds.
     private static let count = Products.isSoak ? 4000 : 200
-    private static let rate = Products.isSoak ? 400.0 : 200.0
+    /// Of a second: in the time until a new session begins, some five, no more are missed than are fetched of a channel.
+    private static let rate = 150.0
 
     @Test(arguments: Mishap.allCases)
     func `points 2, 3, 7 and 8: whatever ends a connection, each message is recorded once`(mishap: Mishap) async throws
