@@ -18,7 +18,7 @@ extension Instance {
 
   /// Counts a delivery that it has settled.
   func handled(since: Int64) {
-    settled += 1
+    hasWorked = true
     metrics.handling.observe(Double(HostClock.monotonic - since) / Double(nanosecondsPerSecond))
   }
 

@@ -65,8 +65,8 @@ package final class Instance {
   var level: PluginConfiguration.SandboxLevel?
   var levelReason = ""
   var backoff = Backoff()
-  /// Deliveries that it has settled in this life.
-  var settled = 0
+  /// Whether it has done something in this life: settled a delivery, or published what was then recorded.
+  var hasWorked = false
   /// Why this life is ending, as far as it is known before the end.
   var failure: String?
   /// Its runner gave up over something that can be left out.

@@ -26,6 +26,8 @@ extension Router {
     case .recorded(let sequence):
       metrics.journal.appended.add()
       metrics.journal.appendedBytes.add(UInt64(append.bytes.count))
+      // What brings envelopes in may never be delivered any.
+      if case .instance(let caller) = append.publisher, caller.isListening { caller.instance.hasWorked = true }
       tell(append, .success(sequence))
       unsafe append.bytes.withUnsafeBytes { bytes in
         let envelope = unsafe RecordedEnvelope(bytes)

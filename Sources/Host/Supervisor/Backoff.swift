@@ -1,7 +1,8 @@
 /// How long to wait before an instance is started again, and when to stop trying.
 ///
-/// A start is in vain when the instance ends before it has settled a delivery or lived for a while; only those in a row
-/// count, so an instance that is killed now and then while it works is always started again.
+/// A start is in vain when the instance ends before it has settled a delivery, published something new that was recorded,
+/// or lived for a while; only those in a row count, so an instance that is killed now and then while it works is always
+/// started again.
 package struct Backoff {
   /// Starts in vain in a row before an instance is quarantined.
   package static let budget = 8

@@ -31,7 +31,7 @@ extension Supervisor {
     let reason = instance.failure ?? Self.describe(exit, of: instance)
     // The one attempt of which the kernel tells whose it was.
     if exit == .signal(SIGSYS) { audit(instance, "a system call that the sandbox forbids") }
-    let wasHealthy = instance.settled > 0 || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
+    let wasHealthy = instance.hasWorked || instance.runningSince.map { now - $0 >= Backoff.healthyAfter } ?? false
     let wasRunning = instance.runningSince != nil
     launcher.dispose(Launched(process: process, group: instance.group))
     (instance.process, instance.group) = (nil, nil)

@@ -96,7 +96,7 @@ package final class Supervisor {
     instance.unwell = nil
     instance.hasStopped = false
     instance.runningSince = nil
-    instance.settled = 0
+    instance.hasWorked = false
     do throws(LaunchError) {
       if let problem = secretsProblem(of: instance) { throw LaunchError(description: problem) }
       try launcher.launch(
