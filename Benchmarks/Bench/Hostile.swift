@@ -4,9 +4,11 @@ internal import Glibc
 /// What a pair of plugins notices of a third that harms: how long an envelope takes from one to the other while a
 /// moderate number is sent, and how many go through in a second at most.
 ///
-/// The machine itself takes some milliseconds away now and then, which is much of one second and little of ten. So a turn
-/// is long, each is next to one of the same pair while the third is quiet, and what counts is the middle of what each turn
-/// is of its neighbour. What the instrument itself makes of nothing is measured as a kind of its own, `calm`.
+/// The machine itself takes some milliseconds away in one second of ten. So a turn is a second, there are many, each has
+/// one to be held against while the third is quiet, and what counts is the middle of what each is of that. How far it can
+/// be trusted is said beside it. What the instrument itself makes of nothing is measured as a kind of its own, `calm`.
+///
+/// The third harms for a spell of several turns, since what ends it is started again at once only at first.
 enum Hostile {
   /// How the third harms, and the events that tell it to: one is enough for what does not end it.
   private static let kinds: [(name: String, events: Int)] = [
@@ -16,18 +18,21 @@ enum Hostile {
   /// A process that spins outside of the host, as nice as plugins are: what the kernel's scheduler alone makes of it.
   private static let bare = "bare"
 
-  /// Turns of each kind.
-  private static let turns = 5
-  /// Envelopes a second that leave both processors mostly idle, and how many: ten seconds, of which the hundredth part is
-  /// a tenth of a second.
+  /// Spells of each kind, and turns of each.
+  private static let spells = 4
+  private static let turns = 10
+  /// The places, from 0, of the two of 40 ratios between which the middle lies nine of ten times: the binomial
+  /// distribution of as many tosses of a coin.
+  private static let trusted = (low: 14, high: 25)
+  /// Envelopes a second that leave both processors mostly idle, and how many: a second.
   private static let rate = 5_000
-  private static let paced = 50_000
+  private static let paced = 5_000
   private static let size = 256
   /// Envelopes of the other figure, a multiple of what a sink says how far it is by, and those on their way at once.
   private static let streamed = 20_480
   private static let window = 341
-  /// How long the third harms in a turn, in nanoseconds: as long as both figures take.
-  private static let harm: Int64 = 10_400_000_000
+  /// How long the third harms in a spell, in nanoseconds: as long as both figures of its turns take.
+  private static let harm = Int64(turns) * 1_060_000_000
   /// How long the third has to begin, in microseconds.
   private static let head: UInt32 = 20_000
 
@@ -41,10 +46,10 @@ enum Hostile {
     var before = try host.awaitCalm()
     for kind in kinds {
       var pairs: [Pair] = []
-      for _ in 0..<turns {
-        let quiet = try figures(of: host)
-        pairs.append(Pair(quiet: quiet, harmed: try figures(of: host, under: kind.name, events: kind.events)))
-        // What ended is not started again at once; the quiet turn is to be one.
+      for _ in 0..<spells {
+        let quiet = try spell(of: host)
+        pairs += zip(quiet, try spell(of: host, under: kind.name, events: kind.events)).map(Pair.init)
+        // What ended is not started again at once; the quiet turns are to be quiet.
         _ = try host.awaitCalm()
       }
       let restarts = try host.awaitCalm()
@@ -67,17 +72,21 @@ enum Hostile {
     let throughput: Double
   }
 
-  private static func figures(of host: BenchHost, under kind: String, events: Int) throws -> Figures {
+  private static func spell(of host: BenchHost) throws -> [Figures] {
+    try (0..<turns).map { _ in try figures(of: host) }
+  }
+
+  private static func spell(of host: BenchHost, under kind: String, events: Int) throws -> [Figures] {
     guard kind != bare else {
       let spinner = probe_spin()
       guard spinner > 0 else { throw BenchError(call: "fork") }
       defer { end(spinner) }
-      return try figures(of: host)
+      return try spell(of: host)
     }
     let end = monotonic() + harm
     try host.harm(kind, events: events, until: end)
     usleep(head)
-    let figures = try figures(of: host)
+    let figures = try spell(of: host)
     let left = end - monotonic()
     if left > 0 { usleep(UInt32(left / 1000)) }
     return figures
@@ -116,8 +125,8 @@ enum Hostile {
     let ratios = pairs.map { $0.harmed[keyPath: figure] / $0.quiet[keyPath: figure] }.sorted()
     let harmed = middle(pairs.map { $0.harmed[keyPath: figure] })
     func shown(_ ratio: Double) -> String { "\(Double(Int((ratio * 100).rounded())) / 100)" }
-    let half = "half of the pairs \(shown(ratios[ratios.count / 4])) to \(shown(ratios[ratios.count * 3 / 4]))"
-    return .init(name: name, value: harmed, unit: unit, baseline: harmed / middle(ratios), note: half + note)
+    let range = "nine of ten times \(shown(ratios[trusted.low])) to \(shown(ratios[trusted.high]))"
+    return .init(name: name, value: harmed, unit: unit, baseline: harmed / middle(ratios), note: range + note)
   }
 
   private static func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

@@ -15,8 +15,8 @@ package struct Backoff {
   ///
   /// A start costs the kernel milliseconds in which others wait for it, so one that ends again and again must not have
   /// many, whatever it does in between.
-  static let burst: Int64 = 2
-  static let interval = 2 * nanosecondsPerSecond
+  static let burst: Int64 = 3
+  static let interval = 5 * nanosecondsPerSecond
 
   /// Starts in vain, in a row.
   package private(set) var failures = 0

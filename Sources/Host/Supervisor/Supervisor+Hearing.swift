@@ -155,24 +155,22 @@ extension Supervisor {
 
   /// Reads what a plugin has written to its standard output and error.
   ///
-  /// At most so many pieces in a turn, as with messages, and in all until the next tick: who writes without end then
-  /// waits for the host.
+  /// At most so many pieces in a turn, as with messages, and in all until the next tick, or until one that holds more
+  /// than may be logged: who writes without end then waits for the host.
   package func readOutput(of instance: Instance, atMost count: Int = 1) {
     guard let process = instance.process else { return }
     var buffer = [UInt8](repeating: 0, count: 4 << 10)
     for _ in 0..<count {
-      instance.outputReads += 1
-      if instance.outputReads == Self.outputReadsPerTick { unwatch(process.stderr) }
       let count = unsafe read(process.stderr, &buffer, buffer.count)
       guard count >= 0 else { return }
       // The end: nobody can write any more.
       if count == 0 { return unwatch(process.stderr) }
-      let suppressed = instance.metrics.logsSuppressed
-      for record in instance.output?.receive(
-        buffer[..<count],
-        at: HostClock.monotonic,
-        suppressed: { suppressed.add(UInt64($0)) }
-      ) ?? [] { log.write(record) }
+      var suppressed = 0
+      let records = instance.output?.receive(buffer[..<count], at: HostClock.monotonic) { suppressed += $0 }
+      for record in records ?? [] { log.write(record) }
+      instance.metrics.logsSuppressed.add(UInt64(suppressed))
+      instance.outputReads += suppressed > 0 ? Self.outputReadsPerTick : 1
+      if instance.outputReads >= Self.outputReadsPerTick { unwatch(process.stderr) }
       if count < buffer.count { return }
     }
   }
