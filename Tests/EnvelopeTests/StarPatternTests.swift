@@ -1,7 +1,8 @@
 import Envelope
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct StarPatternTests {
   @Test(arguments: [
     ("", "", true), ("", "a", false), ("a", "a", true), ("a", "A", false), ("a", "ab", false), ("a", "", false),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite(.timeLimit(.minutes(2))) struct BlobTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct BlobTests {
   /// More than an envelope holds.
   private static let size = 200_000
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite(.timeLimit(.minutes(2))) struct FairnessTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct FairnessTests {
   @Test func `of one requester only so many are under way, and others are not kept waiting`() async throws {
     let fetch = try await FetchFixture(config: ["concurrency": 1, "waiting": 1])
     let name = UInt64.random(in: 0 ... .max)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite(.timeLimit(.minutes(2))) struct FetchTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct FetchTests {
   let fetch: FetchFixture
 
   init() async throws {

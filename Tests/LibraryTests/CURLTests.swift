@@ -2,7 +2,7 @@ import CURL
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CURLTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct CURLTests {
   /// Started once, since a start takes half a second.
   static let server = Result { try WebServer(isSecure: true) }
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct KeptConnectionTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct KeptConnectionTests {
   static let server = Result { try WebServer(isSecure: true) }
 
   let server: WebServer

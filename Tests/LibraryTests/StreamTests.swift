@@ -3,7 +3,7 @@ import Locking
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct StreamTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct StreamTests {
   static let server = Result { try WebServer(isSecure: true) }
 
   let server: WebServer

@@ -4,7 +4,7 @@ import PluginKit
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FetchTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct FetchTests {
   /// The answer of a service that sends on from `/N` to `to`, and answers everything else.
   private static func redirect(_ status: Int64, to location: String) -> @Sendable (Envelope) -> FakeHost.Answer {
     { envelope in

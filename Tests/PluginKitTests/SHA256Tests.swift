@@ -1,7 +1,8 @@
 import PluginKit
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(Patience.minutes)))
 struct SHA256Tests {
   // Of FIPS 180-2 and NIST's examples.
   @Test(arguments: [

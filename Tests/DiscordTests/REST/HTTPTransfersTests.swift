@@ -5,7 +5,7 @@ import Testing
 
 @testable import Discord
 
-@Suite(.timeLimit(.minutes(2))) struct HTTPTransfersTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct HTTPTransfersTests {
   static let server = Result { try WebServer(isSecure: true) }
 
   let server: WebServer

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Discord
 
-@Suite(.timeLimit(.minutes(2))) struct LinkTests {
+@Suite(.timeLimit(.minutes(Patience.minutes))) struct LinkTests {
   /// Started once, since a start takes half a second.
   static let server = Result { try WebServer(isSecure: true) }
 
