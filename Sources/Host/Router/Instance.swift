@@ -77,8 +77,6 @@ package final class Instance {
   private(set) var isLeftOut = false
   /// What it writes to its standard output and error.
   var output: PluginOutput?
-  /// How often that was read since the last tick.
-  var outputReads = 0
   package internal(set) var restarts = 0
   /// Why it last failed.
   package internal(set) var lastError: String?

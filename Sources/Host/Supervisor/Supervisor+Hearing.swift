@@ -147,16 +147,16 @@ extension Supervisor {
 
   /// Waits again for the output of one that had written too much since the last tick.
   func listenAgain(to instance: Instance) {
-    if instance.outputReads >= Self.outputReadsPerTick, let process = instance.process {
+    if instance.output?.isHeldBack == true, let process = instance.process {
       watch(process.stderr, .output, instance)
     }
-    instance.outputReads = 0
+    instance.output?.tick()
   }
 
   /// Reads what a plugin has written to its standard output and error.
   ///
-  /// At most so many pieces in a turn, as with messages, and in all until the next tick, or until one that holds more
-  /// than may be logged: who writes without end then waits for the host.
+  /// At most so many pieces in a turn, as with messages. One that is held back is read no more until the next tick: who
+  /// writes without end then waits for the host.
   package func readOutput(of instance: Instance, atMost count: Int = 1) {
     guard let process = instance.process else { return }
     var buffer = [UInt8](repeating: 0, count: 4 << 10)
@@ -169,8 +169,7 @@ extension Supervisor {
       let records = instance.output?.receive(buffer[..<count], at: HostClock.monotonic) { suppressed += $0 }
       for record in records ?? [] { log.write(record) }
       instance.metrics.logsSuppressed.add(UInt64(suppressed))
-      instance.outputReads += suppressed > 0 ? Self.outputReadsPerTick : 1
-      if instance.outputReads >= Self.outputReadsPerTick { unwatch(process.stderr) }
+      if instance.output?.isHeldBack == true { unwatch(process.stderr) }
       if count < buffer.count { return }
     }
   }

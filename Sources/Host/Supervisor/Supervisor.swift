@@ -11,9 +11,6 @@ package final class Supervisor {
   /// How long an instance may take over a stage of its start before `start` itself, ns: a library may be large and the
   /// machine busy.
   static let stageDeadline: Int64 = 10 * nanosecondsPerSecond
-  /// How often a plugin's output is read between two ticks: 4 KiB each, 320 KiB a second; of one that writes more than
-  /// may be logged once, 40 KiB a second, since what it costs to throw it away others pay for.
-  static let outputReadsPerTick = 8
   /// How long `stop` may take, ns.
   static let stopDeadline = Int64(PROMETHEAN_STOP_SECONDS) * nanosecondsPerSecond
 
@@ -149,7 +146,6 @@ package final class Supervisor {
 
   private func take(_ process: RunnerProcess, of instance: Instance) {
     instance.process = process
-    instance.outputReads = 0
     instance.output = PluginOutput(
       plugin: instance.plugin.id,
       instance: instance.name,

@@ -5,6 +5,9 @@ internal import Envelope
 package struct PluginOutput: Sendable {
   /// The longest line that is kept whole, in bytes.
   package static let lineMax = 4096
+  /// How many pieces are read between two ticks: 4 KiB each, 320 KiB a second; of one that writes more than may be logged
+  /// a single one, 40 KiB a second, since what it costs to throw it away others pay for.
+  package static let readsPerTick = 8
 
   private let plugin: String
   private let instance: String
@@ -12,6 +15,8 @@ package struct PluginOutput: Sendable {
   private var cap: RateCap
   private var line: [UInt8] = []
   private var skipped = 0
+  /// Pieces since the last tick.
+  private var reads = 0
 
   package init(plugin: String, instance: String, tenant: String?, cap: RateCap) {
     self.plugin = plugin
@@ -19,6 +24,12 @@ package struct PluginOutput: Sendable {
     self.tenant = tenant
     self.cap = cap
   }
+
+  /// Whether no more is to be read until the next tick.
+  package var isHeldBack: Bool { reads >= Self.readsPerTick }
+
+  /// Takes note that it may be read again.
+  package mutating func tick() { reads = 0 }
 
   /// Takes what was read, and gives the records of the lines that it completes.
   ///
@@ -41,6 +52,7 @@ package struct PluginOutput: Sendable {
       }
       if let record = completed(at: now) { records.append(record) } else { count += 1 }
     }
+    reads += count > 0 ? Self.readsPerTick : 1
     if count > 0 { suppressed(count) }
     return records
   }

@@ -141,6 +141,27 @@ struct PluginOutputTests {
     #expect(next.first?.fields["suppressed"] == 7)
   }
 
+  @Test func `one that writes more than may be logged is read once in a tick, and others eight times`() {
+    func pieces(of line: String, times: Int) -> Int {
+      var output = PluginOutput(plugin: "p", instance: "i", tenant: nil, cap: RateCap(perSecond: 1, burst: 3))
+      let piece = Array(repeatElement(line, count: times).joined().utf8)
+      func tick() -> Int {
+        var count = 0
+        while !output.isHeldBack, count < 100 {
+          _ = output.receive(piece, at: 0)
+          count += 1
+        }
+        output.tick()
+        return count
+      }
+      let first = tick()
+      #expect(tick() == first)
+      return first
+    }
+    #expect(pieces(of: "again\n", times: 4) == 1)
+    #expect(pieces(of: "a line without an end ", times: 4) == 8)
+  }
+
   @Test func `a bucket fills again at its rate, up to its size, and not when time stands still or runs back`() {
     var cap = RateCap(perSecond: 2, burst: 2)
     #expect(cap.decide(at: 1000) == .admit(suppressed: 0))
