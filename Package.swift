@@ -175,6 +175,7 @@ let package = Package(
     .executable(name: "promethean-runner", targets: ["Runner"]),
     .executable(name: "promethean-bench", targets: ["Bench"]),
     .library(name: "PluginKit", targets: ["PluginKit", "Envelope"]),
+    .library(name: "ProviderKit", targets: ["ProviderKit"]),
     .library(name: "Echo", type: .dynamic, targets: ["EchoEntry"]),
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
@@ -218,6 +219,8 @@ let package = Package(
     swift("CURL", ["CCURL", "CLinux", "Locking"]),
     swift("Signing", ["CSodium"]),
     swift("WebSocket"),
+    // What access plugins of any provider are made of.
+    swift("ProviderKit", ["CURL", "Envelope", "PluginKit"]),
     swift("Compression", ["CZlib", "CZstd"]),
     .target(
       name: "Host",
@@ -307,7 +310,7 @@ let package = Package(
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
-    + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "WebSocket"])
+    + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
   cLanguageStandard: .gnu2x
 )

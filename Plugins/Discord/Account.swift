@@ -1,7 +1,5 @@
 internal import PluginKit
 
-internal import PluginKit
-
 /// The tenant that an instance is bound to, and the names of what belongs to it.
 final class Account: Sendable, Equatable, CustomStringConvertible {
   /// The provider of the tenant, `discord` unless the operator gave it another name.

@@ -34,12 +34,6 @@ public final class DiscordPlugin: Plugin, HandingOver, HealthReporting {
   /// It does not wait for the gateway: posts and calls need none, and `health` tells how the gateway is.
   public func start() async throws {
     signal(SIGPIPE, SIG_IGN)
-    guard unsafe access(settings.authorities, R_OK) == 0 else {
-      let reason = unsafe String(cString: strerror(errno))
-      throw DiscordError(
-        "config.ca_file: expected a file within a grant of fs.read, found \(settings.authorities): \(reason)"
-      )
-    }
     let parts = try Parts(context: context, account: account, settings: settings)
     self.parts = parts
     if let given { parts.gateway.take(given) }

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What an instance is made of, and how that hangs together.
 @PluginActor

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What the operator has configured for all of the plugin, read and checked once.
 struct Settings: Sendable {
@@ -27,7 +28,9 @@ struct Settings: Sendable {
     rest.rate = try config.int("requests_per_second", default: rest.rate, in: 1...10_000)
     requestsAtOnce = try binding.rate.int("max_concurrent", default: HTTPTransfers.atOnce, in: 1...256)
     proxy = RESTProxy.Settings()
-    proxy.allowed = try (binding.grants("provider.rest.call") ?? []).map(RoutePattern.init)
+    proxy.allowed = try (binding.grants("provider.rest.call") ?? []).map {
+      try RESTPattern($0, methods: Route.methods, like: "/channels/*")
+    }
     proxy.showsTokens = try config.bool("show_tokens", default: false)
     post = try PostSettings(config)
     allow = try AllowList(guilds: binding.allow["guilds"], channels: binding.allow["channels"])

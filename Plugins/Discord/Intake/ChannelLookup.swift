@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Asks the REST API for a channel that no event has told of.
 @PluginActor

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Takes events in: has them normalised and recorded in their order, and knows up to where they are.
 @PluginActor

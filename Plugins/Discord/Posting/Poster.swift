@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Performs `PostMessage`: posts what a wish says, as one message or, of a long text, as several.
 ///
@@ -20,6 +21,8 @@ final class Poster {
   /// How long a part waits for its turn, in nanoseconds, and is tried: no longer, for after `nonceKept` and this much
   /// more Discord may have forgotten its nonce.
   nonisolated static let patience: Int64 = 120_000_000_000
+  /// The document in which the host keeps what is posted.
+  nonisolated static let document = "discord-posts"
 
   private let context: Context
   private let account: Account
@@ -48,7 +51,7 @@ final class Poster {
     self.isAllowed = isAllowed
     self.me = me
     self.hint = hint
-    ledger = PostLedger(context.state)
+    ledger = PostLedger(context.state, document: Self.document)
   }
 
   /// Learns what an earlier process has posted; nothing is posted before.
@@ -75,7 +78,7 @@ final class Poster {
     if let entry = ledger.entry(identity), entry.isDone {
       // What was lost on the way was told then; what the wish itself cannot say is told again.
       context.log.info("posted before", ["channel": .string("\(channel)"), "wish": .string(envelope.id)])
-      return answer(entry.messages.compactMap(\.self), draft.losses)
+      return answer(entry.messages.compactMap { $0.flatMap { Snowflake($0) } }, draft.losses)
     }
     let loaded = try await load(wish, draft)
     let sender = PartSender(
@@ -135,7 +138,7 @@ final class Poster {
         let sent = try await sender.send(part)
         messages.append(sent.message)
         losses += sent.losses
-        ledger.note(identity, part: part, is: sent.message)
+        ledger.note(identity, part: part, is: sent.message.description)
         context.metrics.add("post_parts_total")
       }
     } catch {
@@ -154,7 +157,7 @@ final class Poster {
 
   private func message(_ identity: PostIdentity, _ part: Int) -> Snowflake? {
     guard let messages = ledger.entry(identity)?.messages, messages.indices.contains(part) else { return nil }
-    return messages[part]
+    return messages[part].flatMap { Snowflake($0) }
   }
 
   /// Writes down a wish that is new; finds the parts of one that was begun too long ago for its nonces.
@@ -181,8 +184,8 @@ final class Poster {
       return [Loss("text", reason)]
     }
     for part in 0..<count where message(identity, part) == nil {
-      let known = sender.find(part, in: &found, by: me()) { ledger.isTaken($0, notBy: identity) }
-      if let known { ledger.note(identity, part: part, is: known) }
+      let known = sender.find(part, in: &found, by: me()) { ledger.isTaken($0.description, notBy: identity) }
+      if let known { ledger.note(identity, part: part, is: known.description) }
     }
     return []
   }

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Performs calls within all of Discord's limits.
 ///

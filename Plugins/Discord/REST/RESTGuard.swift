@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Keeps calls back that would only be refused again: those with a refused token, to a webhook that is gone, and all
 /// when so many have been refused that the machine would be banned.

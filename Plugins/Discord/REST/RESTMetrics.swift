@@ -67,17 +67,3 @@ final class HostRESTMetrics: RESTMetrics {
 
   private func name(_ route: String) -> String { routes.contains(route) ? route : "other" }
 }
-
-extension RESTFailure {
-  /// Its kind in a word, for metrics.
-  var kind: String {
-    switch self {
-    case .deadline: "deadline"
-    case .queueFull: "queue_full"
-    case .refused: "refused"
-    case .unknown: "unknown"
-    case .unreachable: "unreachable"
-    case .cancelled: "cancelled"
-    }
-  }
-}

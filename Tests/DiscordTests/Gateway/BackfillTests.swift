@@ -1,4 +1,5 @@
 import PluginKit
+import ProviderKit
 import TestSupport
 import Testing
 

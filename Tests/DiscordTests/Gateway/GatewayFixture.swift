@@ -1,5 +1,6 @@
 import Locking
 import PluginKit
+import ProviderKit
 import TestSupport
 
 @testable import Discord

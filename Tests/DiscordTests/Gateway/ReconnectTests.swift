@@ -1,5 +1,6 @@
 import PluginABI
 import PluginKit
+import ProviderKit
 import TestSupport
 import Testing
 

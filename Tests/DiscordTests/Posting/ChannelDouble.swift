@@ -1,6 +1,7 @@
 import Foundation
 import Locking
 import PluginKit
+import ProviderKit
 import TestSupport
 
 @testable import Discord

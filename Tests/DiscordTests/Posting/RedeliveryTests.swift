@@ -1,6 +1,7 @@
 import Locking
 import PluginABI
 import PluginKit
+import ProviderKit
 import TestSupport
 import Testing
 
@@ -176,7 +177,7 @@ import Testing
     fixture.channel.script(.hang)
     _ = await fixture.host.deliver(PostingFixture.wish("once"))
     await fixture.channel.hung()
-    let document = try #require(fixture.host.record.documents["discord/demo/\(PostLedger.document)"])
+    let document = try #require(fixture.host.record.documents["discord/demo/\(Poster.document)"])
     let identity = PostIdentity(PostingFixture.wish("once"))
     #expect(String(decoding: document.bytes, as: UTF8.self).contains("\(identity)"))
     await fixture.host.destroy()
@@ -188,7 +189,7 @@ import Testing
     _ = await fixture.host.deliver(PostingFixture.wish("stuck", id: "stuck"))
     await fixture.channel.hung()
     for index in 0..<500 { try await fixture.post("message", id: "id-\(index)") }
-    let document = try #require(fixture.host.record.documents["discord/demo/\(PostLedger.document)"])
+    let document = try #require(fixture.host.record.documents["discord/demo/\(Poster.document)"])
     #expect(document.bytes.count <= 32 << 10)
     let text = String(decoding: document.bytes, as: UTF8.self)
     func isKept(_ id: String) -> Bool { text.contains("\(PostIdentity(PostingFixture.wish("", id: id)))") }

@@ -1,4 +1,5 @@
 import PluginKit
+import ProviderKit
 
 @testable import Discord
 

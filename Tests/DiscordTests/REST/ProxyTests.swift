@@ -1,4 +1,5 @@
 import PluginKit
+import ProviderKit
 import TestSupport
 import Testing
 
@@ -81,7 +82,7 @@ struct ProxyTests {
       ),
       (
         ["method": "GET", "url": "https://evil.example/"],
-        "path: expected a path below /api/v10, such as /channels/1/messages, found what does not begin with /"
+        "path: expected a path below the API's root, such as /channels/1/messages, found what does not begin with /"
       ),
       (
         ["method": "GET", "path": "/channels/me"], "path: expected the id of a channel, which is a number, found \"me\""
@@ -99,7 +100,9 @@ struct ProxyTests {
   }
 
   @Test func `only calls that the operator allows are made`() async throws {
-    let settings = RESTProxy.Settings(allowed: [try RoutePattern("GET /channels/1/*")])
+    let settings = RESTProxy.Settings(allowed: [
+      try RESTPattern("GET /channels/1/*", methods: Route.methods, like: "/channels/*")
+    ])
     #expect(try await Self.ask(["method": "GET", "path": "/channels/1/messages"], settings).error == nil)
     for (method, path) in [("POST", "/channels/1/messages"), ("GET", "/channels/2/messages")] {
       let found = try await Self.ask(["method": .string(method), "path": .string(path)], settings)

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Fetches messages over the REST API that were sent while there was no session with the gateway.
 @PluginActor

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What Discord's API says about its gateway and about the application: where, how many shards, how many sessions.
 @PluginActor

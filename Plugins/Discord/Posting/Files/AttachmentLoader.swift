@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Gets the files of a wish from the Fetch service, as the grant `http.fetch` allows.
 ///

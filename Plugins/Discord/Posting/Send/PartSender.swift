@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Sends the parts of one wish, and finds those that are there already.
 @PluginActor

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Whom a message may notify: nobody, unless the wish names them and the operator lets it.
 ///

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// The messages that a wish becomes, before its files are there.
 struct PostDraft {

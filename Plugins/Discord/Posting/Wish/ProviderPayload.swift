@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What a wish says in Discord's own words: taken over as it is, where no field of the wish says the same.
 struct ProviderPayload {

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Calls that share one limit of Discord's, and those of them that wait.
 ///
@@ -24,7 +25,7 @@ final class Bucket {
   private static let margin: Int64 = 5_000_000
 
   let key: Key
-  var waiting = FairQueue()
+  var waiting = FairQueue<Ticket>()
   /// When it will be looked at again.
   var reminder: Int64?
   private(set) var underway: [Ticket] = []

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// All buckets by name and major parameter; what Discord calls the bucket of a route, once it has said so.
 @PluginActor

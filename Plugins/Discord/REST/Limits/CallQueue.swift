@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Where calls wait for their turn: first for their bucket, then for the global limit; fair between requesters.
 @PluginActor
@@ -222,7 +223,7 @@ final class CallQueue {
     advance(bucket)
   }
 
-  private func dropLate(_ queue: FairQueue, until time: Int64, _ now: Int64) {
+  private func dropLate(_ queue: FairQueue<Ticket>, until time: Int64, _ now: Int64) {
     for ticket in queue.all where ticket.latest < time { drop(ticket, tooLate(ticket, time, now)) }
   }
 

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// How many calls go in a second, over all buckets.
 ///
@@ -106,7 +107,7 @@ struct GlobalLimit {
 /// Where calls pass that their buckets have let through.
 @PluginActor
 final class Gate {
-  var queue = FairQueue()
+  var queue = FairQueue<Ticket>()
   /// Nil: there is none.
   var limit: GlobalLimit?
   var pausedUntil: Int64 = 0

@@ -1,3 +1,5 @@
+internal import ProviderKit
+
 /// What the head of an answer says of its bucket.
 ///
 /// Source: https://discord.com/developers/docs/topics/rate-limits#header-format

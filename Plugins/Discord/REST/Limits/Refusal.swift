@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// A 429: who is too fast, and until when.
 struct Limited: Sendable, Hashable {
@@ -64,7 +65,4 @@ extension RESTAnswer {
   var isInvalid: Bool {
     status == 401 || status == 403 || Limited(self).map { $0.scope != .shared } ?? false
   }
-
-  /// Whether the API itself was in trouble.
-  var isTrouble: Bool { [500, 502, 503, 504].contains(status) }
 }

@@ -1,8 +1,9 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// A call's place in the queues.
 @PluginActor
-final class Ticket {
+final class Ticket: FairlyQueued {
   enum Stage {
     /// Not in a queue: new, being sent, or done.
     case outside

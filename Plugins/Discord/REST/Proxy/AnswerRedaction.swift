@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Takes the tokens out of answers: who may ask for a list of webhooks need not be able to write as them.
 enum AnswerRedaction {

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What to do about an error of Discord's, for whoever meets it the first time.
 ///

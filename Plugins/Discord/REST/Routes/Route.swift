@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What a call is, as far as limits go: its method, the shape of its path, and what its bucket is kept apart by.
 ///
@@ -10,7 +11,7 @@ struct Route: Sendable, Hashable {
   /// In upper case.
   let method: String
   /// The path, checked.
-  let path: RoutePath
+  let path: RESTPath
   /// The path with a placeholder for every id, name and token: fit for logs and metrics.
   let template: String
   /// What one path has several buckets by: the age of a message that is deleted.
@@ -25,6 +26,8 @@ struct Route: Sendable, Hashable {
   let isMisreported: Bool
 
   static let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+  /// A path as it is to be, for messages about what is none.
+  static let example = "/channels/1/messages"
 
   /// What limits are learnt by, before Discord has named a bucket.
   var kind: String { "\(method) \(template)\(variant)" }
@@ -38,7 +41,10 @@ struct Route: Sendable, Hashable {
     guard Self.methods.contains(method) else {
       throw .refused("method: expected one of \(Self.methods.joined(separator: ", ")), found \(method.prefix(16))")
     }
-    let path = try RoutePath(text)
+    let path = try RESTPath(text, like: Self.example)
+    guard path.segments.first != "api" else {
+      throw .refused("path: expected a path below /api/v10, found one that begins with /api")
+    }
     self.method = method
     self.path = path
     let shape = try RouteShape(path.segments)

@@ -1,24 +1,7 @@
 internal import PluginKit
+internal import ProviderKit
 
-/// Why a message is not posted, by what is to become of the wish.
-enum PostFailure: Error, Hashable {
-  /// It will never be: to the dead letters.
-  case never(String)
-  /// It waits for what is not there now, and counts no attempt.
-  case later(String)
-  /// It is tried again, a few times.
-  case again(String)
-  /// The instance stops.
-  case cancelled
-
-  init(_ failure: RESTFailure) {
-    switch failure {
-    case .queueFull(let text), .refused(let text), .unreachable(let text): self = .later(text)
-    case .deadline(let text), .unknown(let text): self = .again(text)
-    case .cancelled: self = .cancelled
-    }
-  }
-
+extension PostFailure {
   /// What Discord says no to.
   init(_ answer: RESTAnswer, _ call: RESTCall, hint: String?) {
     let problem = DiscordProblem(answer)
@@ -28,16 +11,6 @@ enum PostFailure: Error, Hashable {
     case 401, 429: self = .later(text)
     case 400...499: self = .never(text)
     default: self = .again(text)
-    }
-  }
-
-  /// The error that a handler throws for it, with what is out already.
-  func error(_ out: String) -> any Error {
-    switch self {
-    case .never(let text): Rejection(out + text)
-    case .later(let text): HostError(.unavailable, out + text)
-    case .again(let text): DiscordError(out + text)
-    case .cancelled: CancellationError()
     }
   }
 }

@@ -1,31 +1,32 @@
-internal import PluginKit
-
 /// The path of a call below the API's root, checked and written in the one way in which it is sent.
 ///
-/// Whatever it says stays a path of Discord's API: it begins with one slash, no segment is empty or climbs, and nothing
+/// Whatever it says stays a path of that API: it begins with one slash, no segment is empty or climbs, and nothing
 /// in it can end the host's name or begin another.
-struct RoutePath: Sendable, Hashable {
+public struct RESTPath: Sendable, Hashable {
   /// The most bytes of path and query; what servers take at least.
-  static let sizeMax = 4096
+  public static let sizeMax = 4096
 
   /// The segments, decoded.
-  let segments: [String]
+  public let segments: [String]
   /// The path, escaped, without the query.
-  let path: String
+  public let path: String
   /// What follows the question mark, escaped; empty: nothing.
-  let query: String
+  public let query: String
 
   /// As it goes over the wire.
-  var whole: String { query.isEmpty ? path : "\(path)?\(query)" }
+  public var whole: String { query.isEmpty ? path : "\(path)?\(query)" }
 
-  init(_ text: String) throws(RESTFailure) {
+  /// Checks a path; an example of one is for the message about what is none.
+  ///
+  /// - Throws: `RESTFailure.refused`.
+  public init(_ text: String, like example: String) throws(RESTFailure) {
     guard text.utf8.count <= Self.sizeMax else {
       throw Self.wrong("at most \(Self.sizeMax) bytes", "\(text.utf8.count)")
     }
     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "#") })
     else { throw Self.wrong("no control character, backslash or #", "one") }
     guard text.utf8.first == UInt8(ascii: "/") else {
-      throw Self.wrong("a path below /api/v10, such as /channels/1/messages", "what does not begin with /")
+      throw Self.wrong("a path below the API's root, such as \(example)", "what does not begin with /")
     }
     let bytes = Array(text.utf8)
     let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
@@ -33,7 +34,6 @@ struct RoutePath: Sendable, Hashable {
     for raw in bytes[1..<mark].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
       segments.append(try Self.segment(Array(raw)))
     }
-    if segments.first == "api" { throw Self.wrong("a path below /api/v10", "one that begins with /api") }
     self.segments = segments
     path = segments.reduce(into: "") { $0 += "/" + PercentEncoding.encode($1.utf8, keeping: PercentEncoding.inSegment) }
     query = try Self.query(bytes.dropFirst(mark + 1))
@@ -63,56 +63,5 @@ struct RoutePath: Sendable, Hashable {
   /// What was found is described and not quoted: paths of webhooks and interactions bear their tokens.
   private static func wrong(_ expected: String, _ found: String) -> RESTFailure {
     .refused("path: expected \(expected), found \(found)")
-  }
-}
-
-/// The escapes of RFC 3986, section 2.1.
-enum PercentEncoding {
-  private static let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-  /// What a segment may hold unescaped.
-  static let inSegment = unreserved.union("@:!$&'()*+,;=".utf8)
-  /// What a query may hold that is escaped already.
-  static let inQuery = inSegment.union("/?%".utf8)
-  /// What a name or value of a query may hold unescaped.
-  static let inQueryValue = unreserved.union("@:,".utf8)
-  /// What tokens consist of where they stand in a path.
-  static let inToken = unreserved.union("%".utf8)
-  /// What the value of a header may hold unescaped.
-  static let inHeader = unreserved
-
-  static func encode(_ bytes: some Sequence<UInt8>, keeping kept: Set<UInt8>) -> String {
-    var text: [UInt8] = []
-    for byte in bytes {
-      if kept.contains(byte) {
-        text.append(byte)
-      } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        text += "%\(byte < 16 ? "0" : "")\(digits)".utf8
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// The bytes meant; nil where a % has no two hex digits behind it.
-  static func decode(_ text: [UInt8]) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var place = 0
-    while place < text.count {
-      guard text[place] == UInt8(ascii: "%") else {
-        bytes.append(text[place])
-        place += 1
-        continue
-      }
-      guard place + 2 < text.count, let upper = digit(text[place + 1]), let lower = digit(text[place + 2]) else {
-        return nil
-      }
-      bytes.append(upper << 4 | lower)
-      place += 3
-    }
-    return bytes
-  }
-
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
   }
 }

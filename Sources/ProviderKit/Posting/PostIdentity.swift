@@ -1,24 +1,25 @@
-internal import PluginKit
+public import PluginKit
 
 /// What makes a wish the same however often it is delivered: who sent it, and the id that it has there.
 ///
 /// Nonces are digests that nobody can choose: with a simpler sum a worker could find an id whose nonce is that of
 /// another's message, and so keep that from being posted.
-struct PostIdentity: Hashable, CustomStringConvertible {
+public struct PostIdentity: Hashable, CustomStringConvertible {
   /// The digest of sender and id, which stands for both where room is short.
-  let description: String
+  public let description: String
   private let seed: [UInt8]
 
-  init(_ envelope: Envelope) {
+  /// The identity of the wish that an envelope bears.
+  public init(_ envelope: Envelope) {
     // No field holds a zero byte's worth of the other: the length parts them.
     seed = Array("\(envelope.src.utf8.count):\(envelope.src)\(envelope.id)".utf8)
     description = Self.digest(seed)
   }
 
-  /// The nonce of a part: the same for each delivery and each process, and no other's.
-  func nonce(_ part: Int) -> String { Self.digest(seed + [0] + "\(part)".utf8) }
+  /// A name for a part: the same for each delivery and each process, and no other's.
+  public func nonce(_ part: Int) -> String { Self.digest(seed + [0] + "\(part)".utf8) }
 
-  /// 128 bits of a digest in 25 digits, which is how long a nonce may be.
+  /// 128 bits of a digest in 25 digits, which is as long as providers let a nonce be.
   private static func digest(_ bytes: [UInt8]) -> String {
     let number = SHA256.digest(bytes).prefix(16).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
     return String(number, radix: 36)

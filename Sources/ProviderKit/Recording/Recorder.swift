@@ -1,17 +1,17 @@
-internal import PluginKit
+public import PluginKit
 
 /// Publishes envelopes in their order until they are recorded.
 ///
 /// Many are under way at once. One that could not be recorded, since a disk is full or the host's journal cannot write,
-/// is published again until it is, and nothing behind it begins meanwhile; so nothing is lost, and what the gateway sends
+/// is published again until it is, and nothing behind it begins meanwhile; so nothing is lost, and what the provider sends
 /// in that time waits there.
 @PluginActor
-final class Recorder {
+public final class Recorder {
   /// Envelopes that are being recorded at once, and bytes of their payloads: three quarters of what the host takes of one
   /// instance before it lets it wait, which is what comes while the journal copies its log.
-  nonisolated static let underWayMax = (envelopes: 3072, bytes: 6 << 20)
+  public nonisolated static let underWayMax = (envelopes: 3072, bytes: 6 << 20)
   /// How long it waits before it publishes again what was not recorded, at first and at most.
-  nonisolated static let pause = (first: Duration.milliseconds(250), longest: Duration.seconds(10))
+  public nonisolated static let pause = (first: Duration.milliseconds(250), longest: Duration.seconds(10))
 
   /// An envelope on its way to being recorded; of a class, since an envelope is large to copy.
   @PluginActor
@@ -49,30 +49,31 @@ final class Recorder {
   private var isClosed = false
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
-  init(_ context: Context) {
+  /// A recorder of what an instance publishes.
+  public init(_ context: Context) {
     self.context = context
   }
 
   /// Whether anything may be published on a topic, as far as is known.
-  func takes(_ topic: String) -> Bool { denied.isEmpty || !denied.contains(topic) }
+  public func takes(_ topic: String) -> Bool { denied.isEmpty || !denied.contains(topic) }
 
   /// Publishes an envelope, behind all before it; to be called when there is `room`.
   ///
   /// `over` is called when it is recorded, or when it is clear that it never will be; not if everything ends first.
-  func publish(_ envelope: consuming Envelope, _ over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
+  public func publish(_ envelope: consuming Envelope, _ over: @escaping @PluginActor (_ isRecorded: Bool) -> Void) {
     count += 1
     publish(Item(consume envelope, number: count, of: self, over: over))
   }
 
   /// Returns when everything so far is recorded, or, after `close`, when nothing is under way any more.
-  func flush() async {
+  public func flush() async {
     while isWorking { await change() }
   }
 
   /// Ends: nothing is published again, and nobody waits for that any more.
   ///
   /// What was not recorded stays so, and so does what comes behind it: the next process is sent it again.
-  func close() {
+  public func close() {
     isClosed = true
     wake()
   }
@@ -144,7 +145,7 @@ final class Recorder {
   // MARK: - Waiting
 
   /// Whether the next may be published.
-  var hasRoom: Bool { isClosed || !isRepairing && isBelow(1) }
+  public var hasRoom: Bool { isClosed || !isRepairing && isBelow(1) }
 
   /// Whether less is under way than a part of what may be at most.
   private func isBelow(_ part: Int) -> Bool {
@@ -152,15 +153,15 @@ final class Recorder {
   }
 
   /// Whether something is being recorded, or will be published again.
-  var isWorking: Bool { underWay.envelopes > 0 || !failed.isEmpty && !isClosed }
+  public var isWorking: Bool { underWay.envelopes > 0 || !failed.isEmpty && !isClosed }
 
   /// Returns when the next may be published.
-  func room() async {
+  public func room() async {
     while !hasRoom { await change() }
   }
 
   /// Returns when what somebody waits for may have come about.
-  func change() async {
+  public func change() async {
     await PluginActor.staying { await withCheckedContinuation { waiting.append($0) } }
   }
 

@@ -1,19 +1,29 @@
-internal import PluginKit
+/// What waits in a `FairQueue`.
+public protocol FairlyQueued: AnyObject {
+  /// Who asks.
+  var requester: String { get }
+  /// Its number in the order of all, which it keeps however often it waits.
+  var number: UInt64 { get }
+}
 
 /// Tickets by requester: the requesters take turns, and each one's tickets keep their order.
-struct FairQueue {
+public struct FairQueue<Ticket: FairlyQueued> {
   /// The tickets of each requester by their numbers; no line is empty.
   private var lines: [String: [Ticket]] = [:]
   /// Whose turn it is, and who follows.
   private var turns: [String] = []
 
-  var isEmpty: Bool { turns.isEmpty }
+  /// Creates a queue in which nobody waits.
+  public init() {}
+
+  /// Whether nobody waits.
+  public var isEmpty: Bool { turns.isEmpty }
 
   /// All that wait, in the order of their numbers.
-  var all: [Ticket] { lines.values.flatMap(\.self).sorted { $0.number < $1.number } }
+  public var all: [Ticket] { lines.values.flatMap(\.self).sorted { $0.number < $1.number } }
 
   /// Puts a ticket where its number belongs, so that one that comes again has its old place.
-  mutating func insert(_ ticket: Ticket) {
+  public mutating func insert(_ ticket: Ticket) {
     if lines[ticket.requester] == nil { turns.append(ticket.requester) }
     var line = lines.removeValue(forKey: ticket.requester) ?? []
     let place = line.lastIndex { $0.number < ticket.number }.map { $0 + 1 } ?? 0
@@ -22,7 +32,7 @@ struct FairQueue {
   }
 
   /// Takes the ticket of the next requester whose first one may go.
-  mutating func pop(where mayGo: (Ticket) -> Bool) -> Ticket? {
+  public mutating func pop(where mayGo: (Ticket) -> Bool) -> Ticket? {
     for (place, requester) in turns.enumerated() {
       guard let ticket = lines[requester]?.first, mayGo(ticket) else { continue }
       turns.remove(at: place)
@@ -35,7 +45,7 @@ struct FairQueue {
 
   /// Takes a ticket out; false if it is not there.
   @discardableResult
-  mutating func remove(_ ticket: Ticket) -> Bool {
+  public mutating func remove(_ ticket: Ticket) -> Bool {
     guard let place = lines[ticket.requester]?.firstIndex(where: { $0 === ticket }) else { return false }
     lines[ticket.requester]?.remove(at: place)
     if lines[ticket.requester]?.isEmpty == true {
@@ -46,7 +56,7 @@ struct FairQueue {
   }
 
   /// How many go before a ticket, if none comes after it.
-  func ahead(of ticket: Ticket) -> Int {
+  public func ahead(of ticket: Ticket) -> Int {
     let own = lines[ticket.requester]?.count { $0.number < ticket.number } ?? 0
     return lines.reduce(own) { $1.key == ticket.requester ? $0 : $0 + min($1.value.count, own + 1) }
   }

@@ -1,18 +1,18 @@
 internal import CURL
 internal import Glibc
-internal import PluginKit
+public import PluginKit
 
 /// Sends requests over connections that the host makes and that are kept for the next: one handshake serves many.
 ///
 /// What it says of a URL is scheme, host and port: in the path there may be a webhook's token.
 @PluginActor
-final class HTTPTransfers: HTTPSending {
-  /// Bytes of an answer's body: a thousand members of a guild, each with all that may be, are a tenth of it.
+public final class HTTPTransfers: HTTPSending {
+  /// Bytes of an answer's body: ten times a page of the longest lists that APIs give.
   static let bodyMax = 16 << 20
-  /// Requests that are under way at once, and so connections: enough for Discord's limit of 50 a second where each takes
-  /// half a second, and few enough that each connection serves many.
-  nonisolated static let atOnce = 32
-  /// Connections that are being made at once; the host makes 16 for one instance, and gateways need some.
+  /// Requests that are under way at once, and so connections: enough for 50 a second where each takes half a second, and
+  /// few enough that each connection serves many.
+  public nonisolated static let atOnce = 32
+  /// Connections that are being made at once; the host makes 16 for one instance, and streams need some.
   private static let dialsMax = 8
 
   private let context: Context
@@ -22,18 +22,27 @@ final class HTTPTransfers: HTTPSending {
   private let dials = ConcurrencyLimit(dialsMax)
 
   /// Starts the thread; the API's certificate is checked against those of the authorities in a file.
-  init(context: Context, authorities: String, atOnce: Int = HTTPTransfers.atOnce) throws(CURLError) {
+  ///
+  /// - Throws: When there can be no thread, or the file cannot be read.
+  public init(context: Context, authorities: String, atOnce: Int = HTTPTransfers.atOnce) throws {
     (self.context, self.authorities) = (context, authorities)
     requests = ConcurrencyLimit(atOnce)
+    guard unsafe access(authorities, R_OK) == 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      throw ProviderError(
+        "config.ca_file: expected a file within a grant of fs.read, found \(authorities): \(reason)"
+      )
+    }
     transfers = try TransferThread()
   }
 
   /// Ends what is under way, and the thread.
-  func stop() {
+  public func stop() {
     transfers.stop()
   }
 
-  func send(_ request: HTTPRequest, until deadline: Int64) async throws(RESTFailure) -> RESTAnswer {
+  /// Sends a request over an idle connection, or else over a new one.
+  public func send(_ request: HTTPRequest, until deadline: Int64) async throws(RESTFailure) -> RESTAnswer {
     guard let url = WebURL(request.url) else {
       throw .unreachable("the URL: expected http:// or https:// and what ASCII can print, found something else")
     }
