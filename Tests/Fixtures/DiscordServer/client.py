@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import os
-import signal
 import socket
 import ssl
 import struct
-import subprocess
-import sys
 import zlib
 from typing import Any
 
+import support  # noqa: F401, which finds some of the following
+
 import websocket
+from child import Child
 from shapes import Object
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,36 +23,11 @@ AGENT = "DiscordBot (https://example.com, 1.0)"
 INTENTS = 1 << 0 | 1 << 9 | 1 << 12 | 1 << 15
 
 
-class Server:
+class Server(Child):
     """A server of one's own, which may be killed and started again where it was."""
 
     def __init__(self, *options: str) -> None:
-        self.options = options
-        self.process, self.ports = self._start(*options)
-
-    def _start(self, *options: str) -> tuple[subprocess.Popen[bytes], Object]:
-        words = [sys.executable, f"{HERE}/server.py", "--tests", *options]
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert process.stdout
-        return process, json.loads(process.stdout.readline())
-
-    def kill_and_start(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.end()
-        place = ["--port", str(self.ports["plain"]), "--control-port", str(self.ports["control"])]
-        self.process, self.ports = self._start(*self.options, *place)
-
-    def end(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def control(self, name: str, **arguments: Any) -> Any:
-        body = json.dumps(arguments).encode()
-        status, _, answer = self._exchange(self.ports["control"], "POST", f"/{name}", body, {})
-        assert status == 200, answer
-        return answer
+        super().__init__(f"{HERE}/server.py", *options)
 
     def request(self, method: str, path: str, body: Any = None, token: str | None = None,
                 headers: dict[str, str] | None = None) -> tuple[int, Any, Any]:
@@ -61,20 +35,7 @@ class Server:
         head = {"User-Agent": AGENT, **({"Authorization": f"Bot {token}"} if token else {})}
         if body is not None and not isinstance(body, bytes):
             body, head["Content-Type"] = json.dumps(body).encode(), "application/json"
-        return self._exchange(self.ports["plain"], method, f"/api/v10{path}", body, head | (headers or {}))
-
-    @staticmethod
-    def _exchange(port: int, method: str, path: str, body: bytes | None,
-                  headers: dict[str, str]) -> tuple[int, Any, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            data = answer.read()
-            is_json = answer.headers.get("Content-Type") == "application/json"
-            return answer.status, answer.headers, json.loads(data) if is_json else data
-        finally:
-            connection.close()
+        return self.exchange(self.ports["plain"], method, f"/api/v10{path}", body, head | (headers or {}))
 
 
 class Gateway:

@@ -1,38 +1,33 @@
-"""What tests tell the server, and ask it: `POST /NAME` with a JSON object, on a port of its own."""
+"""What tests tell this Discord, and ask it, besides what plane.py has for every server.
+
+A script strikes on a connect, hello, identify, resume or request, `where` with path, method, bot, shard. On record are
+connect, identify, ready, resume, resumed, refused, heartbeat, presence, voice, members, close_sent, end, request, posted,
+edited, deleted, reacted and callback.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 
 import shapes
 from connection import Connection
-from faults import Script, inflict
+from faults import inflict
+from plane import ControlPlane, check_settings
 from rest import API
 from shapes import Object
-from web import Answer, Request
 
 # Messages at a rate go out in portions of so many seconds.
 PORTION = 0.005
 
 
-class Control:
+class Control(ControlPlane):
     def __init__(self, api: API, ports: Object) -> None:
+        super().__init__(api.record, api.faults)
         self.api, self.ports = api, ports
-
-    async def serve(self, request: Request) -> Answer:
-        verb = getattr(self, "on_" + request.path.strip("/"), None)
-        if verb is None:
-            known = ", ".join(name.removeprefix("on_") for name in dir(self) if name.startswith("on_"))
-            return Answer(404, {"error": f"{request.path}: expected one of {known}"})
-        try:
-            return Answer(200, await verb(**json.loads(request.body or b"{}")))
-        except (KeyError, ValueError, TypeError) as error:
-            return Answer(400, {"error": f"{request.path}: {type(error).__name__}: {error}"})
 
     async def on_world(self) -> Object:
         """What there is: ports, bots with their tokens, guilds and channels."""
@@ -43,13 +38,10 @@ class Control:
     async def on_settings(self, **changes: Any) -> Object:
         """Changes settings of the gateway."""
         settings = self.api.gateway.settings
-        known = {field.name for field in fields(settings)}
-        for name in changes:
-            if name not in known:
-                raise ValueError(f"no setting '{name}', expected one of {', '.join(sorted(known))}")
+        check_settings(settings, changes)
         self.api.gateway.apply("settings", changes)
         self.api.record.keep("settings", **changes)
-        return {name: getattr(settings, name) for name in known}
+        return asdict(settings)
 
     async def on_bot(self, bot: str, token: str | None = None, allowed_intents: int | None = None,
                      identified: int | None = None) -> Object:
@@ -145,19 +137,6 @@ class Control:
         return (bot is None or session is not None and session.bot.user["id"] == bot) and (
             shard is None or session is not None and session.shard[0] == shard)
 
-    async def on_script(self, on: str, kind: str, times: int = 1, where: Object | None = None, **more: Any) -> Object:
-        """Inflicts a fault the next times that something happens: on a connect, hello, identify, resume, request.
-
-        `where` has a regular expression for what it is about: path, method, bot, shard.
-        """
-        self.api.faults.scripts.append(Script(on, times, where or {}, {"kind": kind, **more}))
-        return {}
-
-    async def on_forget(self) -> Object:
-        """Takes back all scripts."""
-        self.api.faults.scripts.clear()
-        return {}
-
     async def on_expire(self, bot: str | None = None) -> Object:
         """Ends all sessions, or those of a bot, without a word."""
         for session in list(self.api.gateway.sessions.values()):
@@ -173,16 +152,6 @@ class Control:
     async def on_messages(self, channel: str) -> list[Object]:
         """What stands in a channel, the oldest first."""
         return list(self.api.world.messages[channel].values())
-
-    async def on_record(self, kind: str, where: Object | None = None) -> list[Object]:
-        """Everything of a kind that has been received: connect, identify, ready, resume, resumed, refused, heartbeat,
-        presence, voice, members, close_sent, end, request, posted, edited, deleted, reacted, callback."""
-        return self.api.record.find(kind, where or {})
-
-    async def on_wait(self, kind: str, count: int = 1, where: Object | None = None, timeout: float = 30.0) -> Object:
-        """Waits until so many of a kind have been received."""
-        came = await self.api.record.wait(kind, where or {}, count, timeout)
-        return {"came": came, "entries": self.api.record.find(kind, where or {})}
 
     async def on_counts(self) -> Object:
         """How many of each kind have been received, requests of each status, and 429 of each scope."""

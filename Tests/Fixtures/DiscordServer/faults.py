@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import websocket
+from scripts import Scripts
 from shapes import Object
 
 if TYPE_CHECKING:
     from connection import Connection
 
 
-@dataclass
-class Script:
-    """A fault that waits for something to happen, so many times."""
-
-    on: str
-    times: int
-    where: Object
-    fault: Object
-
-    def fits(self, on: str, context: Object) -> bool:
-        return self.on == on and self.times > 0 and all(
-            re.fullmatch(str(value), str(context.get(name))) for name, value in self.where.items())
-
-
-class Faults:
-    def __init__(self) -> None:
-        self.scripts: list[Script] = []
-
-    def take(self, on: str, **context: Any) -> Object | None:
-        """The fault to be inflicted now that something happens, if there is one."""
-        script = next((script for script in self.scripts if script.fits(on, context)), None)
-        if script is None:
-            return None
-        script.times -= 1
-        return script.fault
-
+class Faults(Scripts):
     def run(self, connection: Connection, on: str, **context: Any) -> bool:
         """Inflicts the fault that is due on a connection; whether there was one."""
         fault = self.take(on, **context)

@@ -12,6 +12,8 @@ import random
 import sys
 from typing import Any, Iterator
 
+import support  # noqa: F401, which finds some of the following
+
 import shapes
 import websocket
 from compression import compression

@@ -21,9 +21,9 @@ import argparse
 import asyncio
 import json
 import os
-import ssl
-import sys
-from typing import Any, Awaitable, Callable
+from typing import Any
+
+import support  # noqa: F401, which finds some of the following
 
 import compression
 import connection
@@ -34,14 +34,13 @@ from control import Control
 from faults import Faults
 from gateway import Gateway, Settings
 from limits import Limits
+from listening import Serve, certified, end_with_standard_input, listen
 from openapi import Document
 from record import Record
 from replay import replay
 from rest import API
-from web import MAXIMUM_HEAD, Answer, Request, read_request
+from web import Answer, Request
 from world import World
-
-Serve = Callable[[Request, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bool]]
 
 
 class Server:
@@ -62,25 +61,11 @@ class Server:
         self.control = Control(self.api, self.ports)
 
     async def start(self) -> None:
-        self.ports["plain"] = await self._listen(self.options.port, self._serve("http://127.0.0.1"), None)
-        self.ports["control"] = await self._listen(self.options.control_port, self._serve_control, None)
+        self.ports["plain"] = await listen(self.options.port, self._serve("http://127.0.0.1"))
+        self.ports["control"] = await listen(self.options.control_port, self.control.connection)
         if self.options.tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(f"{self.options.tls}/good.pem", f"{self.options.tls}/good.key")
-            self.ports["secure"] = await self._listen(self.options.tls_port, self._serve("https://localhost"), context)
-
-    async def _listen(self, port: int, serve: Serve, context: ssl.SSLContext | None) -> int:
-        async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                while (request := await read_request(reader, writer)) and await serve(request, reader, writer):
-                    pass
-            except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                pass  # A client may leave when it likes, and say what it likes.
-            finally:
-                writer.close()
-
-        listener = await asyncio.start_server(client, "127.0.0.1", port, ssl=context, limit=MAXIMUM_HEAD, backlog=1024)
-        return int(listener.sockets[0].getsockname()[1])
+            context = certified(self.options.tls)
+            self.ports["secure"] = await listen(self.options.tls_port, self._serve("https://localhost"), context)
 
     def _serve(self, host: str) -> Serve:
         async def serve(request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -98,11 +83,6 @@ class Server:
             await writer.drain()
             return request.headers.get("connection", "").lower() != "close"
         return serve
-
-    async def _serve_control(self, request: Request, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        writer.write((await self.control.serve(request)).encoded())
-        await writer.drain()
-        return request.headers.get("connection", "").lower() != "close"
 
     async def _serve_gateway(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
                              base: str) -> None:
@@ -157,9 +137,7 @@ async def main() -> None:
         print(server.instructions(), flush=True)
         await asyncio.Event().wait()
     print(json.dumps(server.ports), flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    # At once, whatever still waits: the tests are over.
-    os._exit(0)
+    await end_with_standard_input()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""As much of HTTP/1.1 as the server needs, over asyncio's streams."""
+"""As much of HTTP/1.1 as servers for tests need, over asyncio's streams."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 MAXIMUM_HEAD = 64 << 10
 # A parameter of a header field's value, quoted or not.
 WORD = re.compile(r';\s*([\w*]+)=(?:"((?:\\.|[^"])*)"|([^;]*))')
-REASONS = {101: "Switching Protocols", 200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized",
+REASONS = {101: "Switching Protocols", 200: "OK", 202: "Accepted", 204: "No Content", 302: "Found", 400: "Bad Request", 401: "Unauthorized",
            403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
-           413: "Content Too Large", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable"}
+           413: "Content Too Large", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
+           503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
 @dataclass
@@ -43,6 +44,12 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         pairs = parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+        return {name: values[-1] for name, values in pairs.items()}
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of a body of application/x-www-form-urlencoded."""
+        pairs = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
         return {name: values[-1] for name, values in pairs.items()}
 
     @property
@@ -82,6 +89,8 @@ class Answer:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    # Fields that come more than once.
+    repeated: list[tuple[str, str]] = field(default_factory=list)
 
     def encoded(self) -> bytes:
         headers = dict(self.headers)
@@ -97,7 +106,7 @@ class Answer:
         if self.status not in (101, 204):
             headers["Content-Length"] = str(len(body))
         lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"{name}: {value}" for name, value in [*headers.items(), *self.repeated]]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
