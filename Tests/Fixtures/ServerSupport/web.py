@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 MAXIMUM_HEAD = 64 << 10
 # A parameter of a header field's value, quoted or not.
 WORD = re.compile(r';\s*([\w*]+)=(?:"((?:\\.|[^"])*)"|([^;]*))')
-REASONS = {101: "Switching Protocols", 200: "OK", 202: "Accepted", 204: "No Content", 302: "Found", 400: "Bad Request", 401: "Unauthorized",
-           403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
-           413: "Content Too Large", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
-           503: "Service Unavailable", 504: "Gateway Timeout"}
+REASONS = {101: "Switching Protocols", 200: "OK", 202: "Accepted", 204: "No Content", 302: "Found",
+           400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+           408: "Request Timeout", 413: "Content Too Large", 429: "Too Many Requests",
+           500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 
 @dataclass
