@@ -40,8 +40,8 @@ class Control(ControlPlane):
     async def on_subreddit(self, name: str, **changes: Any) -> Object:
         """Makes or changes a subreddit: type (public, restricted, private, banned), kinds (any, self, link), members,
         moderators (both in lower case)."""
-        self.api.world.change("subreddit", name=name, **{"type": "public", **self.api.world.subreddits.get(
-            name.lower(), {}), **changes, "name": name})
+        known = self.api.world.subreddits.get(name.lower(), {"type": "public"})
+        self.api.world.change("subreddit", **{**known, "name": name, **changes})
         return self.api.world.subreddits[name.lower()]
 
     async def on_say(self, subreddit: str | None = None, parent: str | None = None, text: str = "hello",

@@ -117,6 +117,7 @@ class API:
         fault = self.faults.take("request", method=request.method, path=path, **who) or {"kind": "none"}
         if fault["kind"] == "expire" and token:
             self.tokens.end(token.account, token.client_id)
+            token = None
         await wrong.before(fault)
         violations: list[str] = []
         call = Call(request, token or Token("", "", None, "", 0.0), {}, request.query,
