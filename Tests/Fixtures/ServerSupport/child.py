@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import signal
@@ -50,6 +51,8 @@ class Child:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             data = answer.read()
+            if answer.headers.get("Content-Encoding") == "gzip":
+                data = gzip.decompress(data)
             is_json = answer.headers.get("Content-Type", "").startswith("application/json")
             return answer.status, answer.headers, json.loads(data) if is_json else data
         finally:
