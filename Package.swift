@@ -181,6 +181,7 @@ let package = Package(
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
     .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
     .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
+    .library(name: "Reddit", type: .dynamic, targets: ["RedditEntry"]),
     // A worker that fetches what it is told to, for tests.
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
@@ -220,7 +221,7 @@ let package = Package(
     swift("Signing", ["CSodium"]),
     swift("WebSocket"),
     // What access plugins of any provider are made of.
-    swift("ProviderKit", ["CURL", "Envelope", "PluginKit"]),
+    swift("ProviderKit", ["CSodium", "CURL", "Envelope", "PluginKit"]),
     swift("Compression", ["CZlib", "CZstd"]),
     .target(
       name: "Host",
@@ -311,6 +312,7 @@ let package = Package(
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
     + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"])
+    + plugin("Reddit", ["ProviderKit"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
   cLanguageStandard: .gnu2x
 )

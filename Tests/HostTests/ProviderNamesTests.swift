@@ -6,30 +6,43 @@ import Testing
 
 /// Whether anything but a provider's own plugin knows the provider.
 @Suite struct ProviderNamesTests {
-  /// What nobody would write who does not mean this provider: its name, and words of its protocol.
-  private static let words = ["discord", "gateway_bot", "gateway/bot", "snowflake", "x-ratelimit-bucket"]
-  private static let plugin = "Plugins/Discord"
+  /// A provider, by what nobody would write who does not mean it: its name, and words of its protocol.
+  struct Provider: Sendable, CustomTestStringConvertible {
+    let plugin: String
+    let words: [String]
 
-  /// The lines of a folder's files that hold one of the words, as `path:line: text`; and paths that hold one.
-  private func mentions(in folder: String) throws -> [String] {
-    try names(in: "\(ManifestFixture.repository)/\(folder)").flatMap { name -> [String] in
-      let path = "\(folder)/\(name)"
-      guard path != Self.plugin else { return [] }
-      let entry = isFolder("\(ManifestFixture.repository)/\(path)") ? try mentions(in: path) : try lines(of: path)
-      return (isMention(name) ? [path] : []) + entry
+    var testDescription: String { plugin }
+
+    func isMentioned(in text: String) -> Bool {
+      let text = text.lowercased()
+      return words.contains { text.contains($0) }
     }
   }
 
-  private func lines(of path: String) throws -> [String] {
-    let text = String(decoding: try FileBytes.read("\(ManifestFixture.repository)/\(path)"), as: UTF8.self)
-    return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-      .filter { isMention(String($0.element)) }
-      .map { "\(path):\($0.offset + 1): \($0.element)" }
+  static let providers = [
+    Provider(
+      plugin: "Plugins/Discord",
+      words: ["discord", "gateway_bot", "gateway/bot", "snowflake", "x-ratelimit-bucket"]
+    ),
+    Provider(plugin: "Plugins/Reddit", words: ["reddit", "t1_", "t3_", "raw_json", "x-ratelimit-used"]),
+  ]
+
+  /// The lines of a folder's files that mention a provider, as `path:line: text`; and paths that do.
+  private func mentions(of provider: Provider, in folder: String) throws -> [String] {
+    try names(in: "\(ManifestFixture.repository)/\(folder)").flatMap { name -> [String] in
+      let path = "\(folder)/\(name)"
+      guard path != provider.plugin else { return [] }
+      let isFolder = isFolder("\(ManifestFixture.repository)/\(path)")
+      let within = isFolder ? try mentions(of: provider, in: path) : try lines(of: path, mentioning: provider)
+      return (provider.isMentioned(in: name) ? [path] : []) + within
+    }
   }
 
-  private func isMention(_ text: String) -> Bool {
-    let text = text.lowercased()
-    return Self.words.contains { text.contains($0) }
+  private func lines(of path: String, mentioning provider: Provider) throws -> [String] {
+    let text = String(decoding: try FileBytes.read("\(ManifestFixture.repository)/\(path)"), as: UTF8.self)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+      .filter { provider.isMentioned(in: String($0.element)) }
+      .map { "\(path):\($0.offset + 1): \($0.element)" }
   }
 
   private func isFolder(_ path: String) -> Bool {
@@ -41,14 +54,16 @@ import Testing
     Directory.names(in: folder).filter { !$0.hasPrefix(".") }
   }
 
-  @Test(arguments: ["Sources", "Plugins", "schemas"])
-  func `no provider's name or constant stands outside of its plugin`(folder: String) throws {
+  @Test(arguments: providers, ["Sources", "Plugins", "schemas"])
+  func `no provider's name or constant stands outside of its plugin`(provider: Provider, folder: String) throws {
     #expect(!names(in: "\(ManifestFixture.repository)/\(folder)").isEmpty)
-    #expect(try mentions(in: folder) == [])
+    #expect(try mentions(of: provider, in: folder) == [])
   }
 
-  @Test func `where it belongs it is found`() throws {
-    #expect(try mentions(in: Self.plugin).contains { $0.hasPrefix("Plugins/Discord/plugin.yml:") })
-    #expect(isMention("X-RateLimit-Bucket") && !isMention("bucket"))
+  @Test(arguments: providers)
+  func `where it belongs it is found`(provider: Provider) throws {
+    let within = try mentions(of: Provider(plugin: "", words: provider.words), in: provider.plugin)
+    #expect(within.contains { $0.hasPrefix("\(provider.plugin)/plugin.yml:") })
+    #expect(provider.isMentioned(in: provider.words[0].uppercased()) && !provider.isMentioned(in: "bucket"))
   }
 }

@@ -9,7 +9,7 @@ public struct SocialMessageCreated: CanonicalPayload {
   public var threadID: String?
   /// Who wrote it.
   public var authorURN: URN
-  /// Where it was written: a channel, a subreddit, a forum.
+  /// Where it was written: a channel, a community, a forum.
   public var spaceURN: URN
   /// The id of the message it answers.
   public var inReplyTo: String?

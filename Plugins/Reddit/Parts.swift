@@ -1,0 +1,67 @@
+internal import PluginKit
+internal import ProviderKit
+
+/// What an instance is made of, and how that hangs together.
+@PluginActor
+final class Parts {
+  let authorizer: Authorizer
+  let proxy: RESTProxy
+  let poster: Poster
+  let streams: Streams
+  private let intake: Intake
+  private let transfers: HTTPTransfers
+  /// Which scopes are missing; empty: none is known to be.
+  private(set) var missing: [String] = []
+
+  init(context: Context, account: Account, settings: Settings) throws {
+    transfers = try HTTPTransfers(context: context, authorities: settings.authorities, atOnce: settings.requestsAtOnce)
+    let credentials = Credentials(secrets: context.secrets)
+    _ = try credentials.clientID()
+    authorizer = Authorizer(context: context, credentials: credentials, http: transfers, settings: settings.rest)
+    let rest = RESTClient(context: context, settings: settings.rest, http: transfers, authorizer: authorizer)
+    let places = Places(rest: rest)
+    let normaliser = Normaliser(account: account, allow: settings.allow, configRev: context.configRev)
+    intake = Intake(context: context, normaliser: normaliser) { places.saw($0) }
+    streams = Streams(
+      context: context,
+      rest: rest,
+      intake: intake,
+      settings: settings.streams,
+      hasAccount: credentials.hasAccount
+    )
+    proxy = RESTProxy(account: account, allowed: settings.allowedCalls, rest: rest)
+    poster = Poster(
+      context: context,
+      account: account,
+      rest: rest,
+      settings: settings,
+      intake: intake,
+      places: places,
+      username: { credentials.username }
+    )
+    let needed = settings.streams.scopes(hasAccount: credentials.hasAccount)
+    authorizer.onToken = { [weak self] scopes in
+      guard let self else { return }
+      missing = scopes.missing(of: needed)
+      guard !missing.isEmpty else { return }
+      context.log.error(
+        "the token lacks scopes that the configuration needs",
+        ["missing": .string(missing.joined(separator: " ")), "found": .string(scopes.description)]
+      )
+    }
+  }
+
+  /// Reads what an earlier process has kept, and begins to read.
+  func start() async throws {
+    try await poster.start()
+    streams.start()
+  }
+
+  /// Ends all that is under way.
+  func stop() {
+    // What cannot be recorded must not hold this up until the process is killed.
+    intake.close()
+    streams.stop()
+    transfers.stop()
+  }
+}

@@ -1,0 +1,108 @@
+internal import PluginKit
+internal import ProviderKit
+
+extension Stream {
+  /// How often another thing is tried as the anchor of the next page, where one that is gone showed none.
+  private static let anchorsMax = 5
+
+  /// What came of reading page after page.
+  struct Walk {
+    /// What was not seen before, in Reddit's order.
+    var found: [Thing] = []
+    /// Whether something came that was seen before.
+    var hasKnown = false
+    /// When the oldest thing that came was written.
+    var oldest = Int64.max
+  }
+
+  /// Reads the listing from its beginning to what is known, and one page more if that is not on the first: what came late
+  /// may stand behind.
+  ///
+  /// A listing that was never read is read as far as its history is wanted.
+  func walk() async throws -> Walk {
+    var walk = Walk()
+    var names: Set<Fullname> = []
+    var page = try await page(after: nil)
+    var (pages, count) = (1, 0)
+    while true {
+      let things = intake.read(page, of: path)
+      let isLast = walk.hasKnown
+      for thing in things {
+        walk.oldest = min(walk.oldest, thing.created.nanoseconds)
+        if cursor.contains(thing.name) {
+          walk.hasKnown = true
+        } else if names.insert(thing.name).inserted {
+          walk.found.append(thing)
+        }
+      }
+      count += page.things.count
+      if cursor.isNew, walk.found.count >= settings.history { break }
+      if isLast || walk.hasKnown && pages == 1 { break }
+      guard let after = page.after, count < Self.listingMax else { break }
+      page = try await next(after: after, things)
+      pages += 1
+    }
+    return walk
+  }
+
+  /// The page behind a thing; behind the one before it, if that is gone and so has nothing behind it.
+  private func next(after: String, _ things: [Thing]) async throws -> Listing {
+    let others = things.reversed().map(\.name.description).filter { $0 != after }
+    var page = try await page(after: after)
+    for anchor in others.prefix(Self.anchorsMax) where page.things.isEmpty {
+      page = try await self.page(after: anchor)
+    }
+    return page
+  }
+
+  private func page(after: String?) async throws -> Listing {
+    var query = "limit=\(Self.pageMax)"
+    if let after { query += "&after=\(after)" }
+    let call = try RESTCall(
+      reading: path + (path.contains("?") ? "&" : "?") + query,
+      requester: context.pluginID
+    )
+    let answer = try await rest.perform(call)
+    guard answer.status == 200 else {
+      let problem = RedditProblem(answer)
+      let (found, hint) = (problem?.description ?? "\(answer.status)", problem?.hint.map { ": \($0)" } ?? "")
+      throw ProviderError("\(path): expected a listing, found \(found)\(hint)")
+    }
+    do throws(ProviderError) {
+      return try Listing(answer)
+    } catch {
+      throw ProviderError("\(path): \(error)")
+    }
+  }
+
+  // MARK: - Holes
+
+  /// Between which times something may have been written that nobody has seen; nil: there is no such time.
+  func hole(_ walk: Walk) -> (from: Timestamp, to: Timestamp)? {
+    guard isChronological, !cursor.isNew, !walk.hasKnown, !walk.found.isEmpty, walk.oldest > cursor.newest else {
+      return nil
+    }
+    return (Timestamp(nanoseconds: cursor.newest), Timestamp(nanoseconds: walk.oldest))
+  }
+
+  /// The event that there is a hole, which is logged too.
+  func tell(_ hole: (from: Timestamp, to: Timestamp)) -> Envelope {
+    let account = intake.normaliser.account
+    let payload: JSONObject = [
+      "stream": .string(path), "provider": .string(account.provider), "tenant": .string(account.tenant),
+      "from": .string(hole.from.description), "to": .string(hole.to.description),
+      "reason": .string("Reddit shows \(Self.listingMax) things of a listing at most, and more came since it was read"),
+    ]
+    context.log.warning("what was written between two times may not have been seen", payload)
+    context.metrics.add("stream_holes_total")
+    let intent = "StreamHole"
+    var envelope = Envelope(
+      topic: account.topic("events", intent),
+      intent: intent,
+      payload: JSON.object(payload).bytes()
+    )
+    envelope.id = account.identity(intent, "\(path):\(hole.from.milliseconds):\(hole.to.milliseconds)")
+    envelope.configRev = intake.normaliser.configRev
+    return envelope
+  }
+}

@@ -1,0 +1,90 @@
+internal import PluginKit
+internal import ProviderKit
+
+/// One listing, newest first, that is read again and again: what is new in it becomes events, once.
+///
+/// - A page that has nothing known on it is followed by the next, until something known comes, or Reddit shows no more;
+///   then there is a hole, which is told.
+/// - What comes late is found on the pages that are read anyway, since all that is not known counts as new.
+/// - What was seen is written down when its events are recorded, so that a process that is killed loses nothing, and what
+///   is told twice the journal knows.
+@PluginActor
+final class Stream {
+  /// Things that Reddit shows of a listing, and of a page, at most.
+  nonisolated static let listingMax = 1000
+  nonisolated static let pageMax = 100
+  let path: String
+  let context: Context
+  let rest: any RESTCalling
+  let intake: Intake
+  let settings: StreamSettings
+  private let came: (Thing) -> Void
+  private let document: String
+  /// Whether things stand in the order in which they were written.
+  let isChronological: Bool
+  /// What was not written before this time came from history.
+  private var began: Int64
+  private(set) var cursor = Cursor()
+  private var isLoaded = false
+  private var lastRead: Int64
+
+  /// A stream of a listing; `came` is told of each thing that was recorded.
+  init(
+    _ path: String,
+    context: Context,
+    rest: any RESTCalling,
+    intake: Intake,
+    settings: StreamSettings,
+    came: @escaping (Thing) -> Void
+  ) {
+    self.path = path
+    self.context = context
+    self.rest = rest
+    self.intake = intake
+    self.settings = settings
+    self.came = came
+    let query = path.split(separator: "?").dropFirst().first ?? ""
+    let isSorted = query.split(separator: "&").contains { $0.hasPrefix("sort=") && $0 != "sort=new" }
+    isChronological = !path.hasPrefix("/comments/") && !isSorted
+    // A name in the state is short and of few characters, a path need not be.
+    document = "stream-" + Hex.encode(SHA256.digest(Array(path.utf8)).prefix(12))
+    began = context.clock.now.nanoseconds - settings.slowest
+    lastRead = context.clock.now.nanoseconds
+  }
+
+  /// Reads what an earlier process has seen.
+  func load() async throws(HostError) {
+    guard !isLoaded else { return }
+    if let document = try await context.state.get(document), let found = Cursor(bytes: document.bytes, of: path) {
+      cursor = found
+    }
+    isLoaded = true
+  }
+
+  /// Reads what is new, and returns when it is recorded: how much it was, and in how many nanoseconds it came.
+  ///
+  /// - Throws: Why it could not be read: nothing was recorded then.
+  func read() async throws -> (count: Int, elapsed: Int64) {
+    try await load()
+    let walk = try await walk()
+    let now = context.clock.now
+    let elapsed = now.nanoseconds - lastRead
+    lastRead = now.nanoseconds
+    guard !walk.found.isEmpty else { return (0, elapsed) }
+    let told = cursor.isNew ? Array(walk.found.prefix(settings.history)) : walk.found
+    // Newest first becomes oldest first; an answer comes after what it answers.
+    let things = isChronological ? told.reversed() : told
+    var envelopes: [Envelope] = []
+    for thing in things {
+      let origin: Envelope.Origin = thing.created.nanoseconds < began ? .backfill : .live
+      envelopes += intake.normaliser.created(thing, origin, at: now)
+    }
+    if let hole = hole(walk) { envelopes.append(tell(hole)) }
+    guard await intake.record(envelopes) else { throw CancellationError() }
+    cursor.add(walk.found.reversed())
+    for thing in things { came(thing) }
+    context.metrics.add("things_total", Double(things.count))
+    try await context.state.put(document, cursor.bytes(of: path))
+    return (told.count, elapsed)
+  }
+}

@@ -1,0 +1,78 @@
+internal import PluginKit
+internal import ProviderKit
+
+/// All listings that an instance reads, each at its own pace, and the things that it looks at again.
+@PluginActor
+final class Streams {
+  /// Which part of the calls of a minute reading may take, so that others have the rest.
+  private static let share = 0.6
+  /// After which time a listing that cannot be read makes the instance unwell, ns: two or three tries.
+  private static let patience: Int64 = 15_000_000_000
+
+  private let context: Context
+  private let streams: [Stream]
+  private let rereader: Rereader
+  private let settings: StreamSettings
+  private var tasks: [Task<Void, Never>] = []
+  /// Why listings cannot be read, and since when.
+  private var problems: [String: (reason: String, since: Int64)] = [:]
+
+  init(context: Context, rest: any RESTCalling, intake: Intake, settings: StreamSettings, hasAccount: Bool) {
+    (self.context, self.settings) = (context, settings)
+    let rereader = Rereader(context: context, rest: rest, intake: intake, settings: settings)
+    self.rereader = rereader
+    let inbox = settings.readsInbox && hasAccount && !settings.paths.contains(StreamSettings.inbox)
+    streams = (settings.paths + (inbox ? [StreamSettings.inbox] : [])).map { path in
+      Stream(path, context: context, rest: rest, intake: intake, settings: settings) { rereader.add($0) }
+    }
+  }
+
+  /// Why some listing cannot be read, once that has lasted; nil: all can.
+  var problem: String? {
+    let now = context.clock.now.nanoseconds
+    return problems.values.filter { $0.since + Self.patience <= now }.min { $0.since < $1.since }?.reason
+  }
+
+  /// Begins to read.
+  func start() {
+    guard tasks.isEmpty, !streams.isEmpty else { return }
+    tasks = streams.map { stream in PluginActor.task { [self] in await run(stream) } }
+    if settings.reread > 0 { tasks.append(PluginActor.task { [self] in await rereader.run() }) }
+  }
+
+  /// Reads no more; what is under way comes to nothing, and is read again by whoever is next.
+  func stop() {
+    for task in tasks { task.cancel() }
+    tasks = []
+  }
+
+  private func run(_ stream: Stream) async {
+    // All of them together may not take more than their share.
+    let fair = Int64(Double(streams.count) * 60e9 / (Self.share * Double(settings.perMinute)))
+    var pace = Pace(fastest: max(settings.fastest, min(fair, settings.slowest)), slowest: settings.slowest)
+    var tries = 0
+    var isNew = true
+    while !Task.isCancelled {
+      let wait: Int64
+      do {
+        let (count, elapsed) = try await stream.read()
+        if isNew { for name in stream.cursor.names { rereader.add(name) } }
+        (tries, isNew) = (0, false)
+        wait = pace.next(count, in: elapsed)
+        if problems.removeValue(forKey: stream.path) != nil { context.log.info("\(stream.path) is read again") }
+      } catch {
+        if Task.isCancelled { return }
+        tries += 1
+        wait = RetryDelay.delay(tries, .random(in: 0..<1)) * (tries > 5 ? 4 : 1)
+        failed(stream.path, "\(error)")
+      }
+      do { try await context.clock.sleep(for: .nanoseconds(wait)) } catch { return }
+    }
+  }
+
+  private func failed(_ path: String, _ reason: String) {
+    context.metrics.add("stream_failures_total")
+    if problems[path]?.reason != reason { context.log.warning("\(path) cannot be read: \(reason)") }
+    problems[path] = (reason, problems[path]?.since ?? context.clock.now.nanoseconds)
+  }
+}

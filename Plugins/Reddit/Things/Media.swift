@@ -1,0 +1,52 @@
+internal import PluginKit
+
+/// A picture or film that belongs to a submission.
+struct Media: Hashable {
+  /// Reddit's id of it, or that of the submission if it has none.
+  let id: String
+  let url: String
+  let contentType: String?
+
+  /// The media of a submission: its gallery, its film, or the picture that it links to; of a crosspost, those of what it
+  /// repeats.
+  static func of(_ data: JSONObject) -> [Media] {
+    if let gallery = gallery(data) { return gallery }
+    if let film = film(data) { return [film] }
+    if let picture = picture(data) { return [picture] }
+    let origin = data["crosspost_parent_list"]?.arrayValue?.first?.objectValue
+    // What is repeated does not itself repeat anything.
+    return origin.map { of(JSONObject($0.filter { $0.key != "crosspost_parent_list" }.map { ($0.key, $0.value) })) }
+      ?? []
+  }
+
+  private static func gallery(_ data: JSONObject) -> [Media]? {
+    guard let items = data["gallery_data"]?["items"]?.arrayValue, let metadata = data["media_metadata"]?.objectValue
+    else { return nil }
+    return items.compactMap { item in
+      guard let id = item["media_id"]?.stringValue, let found = metadata[id], let source = found["s"],
+        let url = (source["u"] ?? source["gif"] ?? source["mp4"])?.stringValue
+      else { return nil }
+      return Media(id: id, url: url, contentType: found["m"]?.stringValue)
+    }
+  }
+
+  private static func film(_ data: JSONObject) -> Media? {
+    let found = data["secure_media"]?["reddit_video"] ?? data["media"]?["reddit_video"]
+    guard let url = found?["fallback_url"]?.stringValue else { return nil }
+    return Media(id: data["id"]?.stringValue ?? "", url: url, contentType: "video/mp4")
+  }
+
+  private static let types = [
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
+    "mp4": "video/mp4",
+  ]
+
+  private static func picture(_ data: JSONObject) -> Media? {
+    guard data["is_self"]?.boolValue != true,
+      let url = data["url_overridden_by_dest"]?.stringValue ?? data["url"]?.stringValue
+    else { return nil }
+    let ending = url.prefix { $0 != "?" }.split(separator: "/").last?.split(separator: ".").last.map(String.init) ?? ""
+    guard data["post_hint"] == "image" || types[ending.lowercased()] != nil else { return nil }
+    return Media(id: data["id"]?.stringValue ?? "", url: url, contentType: types[ending.lowercased()])
+  }
+}
