@@ -10,7 +10,7 @@ import Testing
 struct DiscordServerTests {
   @Test func `the server says no where Discord does, keeps its limits and forgets nothing`() async throws {
     let document = FileManager.default.fileExists(atPath: DiscordServer.document) ? [DiscordServer.document] : []
-    let check = try Peer(Python.own + ["\(DiscordServer.place)/check.py"] + document)
+    let check = try PythonProgram(Python.own + ["\(DiscordServer.place)/check.py"] + document)
     #expect(try await check.end() == 0, "\(check.said)")
   }
 
@@ -57,7 +57,7 @@ private struct Conversation {
   let server: DiscordServer
   let channel: String
   private let directory: TemporaryDirectory
-  private let peer: Peer
+  private let peer: PythonProgram
 
   /// nil, having said so, where there is no discord.py.
   init?(compression: String) async throws {
@@ -73,40 +73,7 @@ private struct Conversation {
     let words = [
       "\(DiscordServer.place)/peer.py", "\(server.ports["plain"] ?? 0)", bot.token, "--compress", compression,
     ]
-    peer = try Peer(python + words)
+    peer = try PythonProgram(python + words)
     try await server.wait(for: "ready")
-  }
-}
-
-/// A program in Python, which ends with this object.
-private final class Peer {
-  private let process = Process()
-  private let input = Pipe()
-  private let directory: TemporaryDirectory
-
-  init(_ words: [String]) throws {
-    directory = try TemporaryDirectory()
-    let output = try FileHandle(forWritingTo: URL(filePath: directory.write("out", [])))
-    process.executableURL = URL(filePath: words[0])
-    process.arguments = Array(words.dropFirst())
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-  }
-
-  deinit {
-    try? input.fileHandleForWriting.close()
-  }
-
-  /// What it has printed.
-  var said: String { (try? String(decoding: directory.read("out"), as: UTF8.self)) ?? "" }
-
-  /// Waits for its end: its status.
-  func end() async throws -> Int32 {
-    try await blocking { [process] in
-      process.waitUntilExit()
-      return process.terminationStatus
-    }
   }
 }

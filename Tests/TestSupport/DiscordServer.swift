@@ -1,16 +1,10 @@
 internal import Envelope
 internal import Foundation
-internal import Glibc
 
 /// The Discord of Tests/Fixtures/DiscordServer, on loopback; it ends with this object, or with the tests.
 ///
 /// What it can be told and asked is in its control.py, what can go wrong in its faults.py.
-package final class DiscordServer: Sendable {
-  /// Why it could not be started, or did not do as it was told.
-  package struct Failure: Error, CustomStringConvertible {
-    package let description: String
-  }
-
+package final class DiscordServer: ControlledServer {
   /// A bot that may log in.
   package struct Bot: Sendable {
     package let id: String
@@ -39,16 +33,13 @@ package final class DiscordServer: Sendable {
     package init() {}
   }
 
-  /// Where it listens: `plain`, `control` and, with TLS, `secure`.
-  package let ports: [String: UInt16]
+  package let server: PythonServer
   /// The bots, each in a guild of its own.
   package let bots: [Bot]
   /// The certificate of the authority that its own is of.
   package var authority: String { certificates.file("authority.pem") }
   private let options: Options
   private let certificates: TemporaryDirectory
-  private let process: Process
-  private let input: FileHandle
 
   /// The directory of its programs.
   package static let place = "\(Products.package)/Tests/Fixtures/DiscordServer"
@@ -59,7 +50,7 @@ package final class DiscordServer: Sendable {
   package convenience init(_ options: Options = Options()) async throws {
     let certificates = try TemporaryDirectory()
     if options.isSecure {
-      try Self.run([Self.place + "/../WebServer/certificates.sh", certificates.path])
+      try certificates.makeCertificates()
     }
     try await self.init(options, certificates: certificates)
   }
@@ -67,50 +58,16 @@ package final class DiscordServer: Sendable {
   private init(_ options: Options, certificates: TemporaryDirectory) async throws {
     self.options = options
     self.certificates = certificates
-    var words = Python.own + ["-W", "ignore", "\(Self.place)/server.py", "--tests"]
-    for (name, flag) in [("plain", "--port"), ("control", "--control-port"), ("secure", "--tls-port")] {
-      if let port = options.ports[name] { words += [flag, "\(port)"] }
-    }
+    var words: [String] = []
     if options.isSecure { words += ["--tls", certificates.path] }
     if let state = options.state { words += ["--state", state] }
     if let replay = options.replay { words += ["--replay", replay] }
     for token in options.tokens { words += ["--token", token] }
     if options.isChecked { words += ["--openapi", Self.document] }
-    let (input, output) = (Pipe(), Pipe())
-    process = Process()
-    process.executableURL = URL(filePath: words.removeFirst())
-    process.arguments = words
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    self.input = input.fileHandleForWriting
-    let line = try await blocking { try Self.line(output.fileHandleForReading) }
-    let ports = try JSONDecoder().decode([String: UInt16].self, from: line)
-    self.ports = ports
-    let world = try await LoopbackPost.json("world", [:], port: ports["control"] ?? 0)
+    let server = try await PythonServer("\(Self.place)/server.py", words, ports: options.ports)
+    self.server = server
+    let world = try await LoopbackPost.json("world", [:], port: server.ports["control"] ?? 0)
     bots = Self.bots(of: world)
-  }
-
-  deinit {
-    try? input.close()
-  }
-
-  /// The first line of what it prints.
-  private static func line(_ output: FileHandle) throws -> Data {
-    var line = Data()
-    while line.last != UInt8(ascii: "\n") {
-      guard let byte = try output.read(upToCount: 1), !byte.isEmpty else {
-        throw Failure(description: "server.py ended before it listened")
-      }
-      line += byte
-    }
-    return line
-  }
-
-  /// Kills it, as `kill -9` does.
-  package func kill() {
-    _ = Glibc.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
   }
 
   /// Starts it again where it listened before, with the state that it has kept.
@@ -140,17 +97,6 @@ package final class DiscordServer: Sendable {
         guild: guild,
         channels: channels.filter { $0["guild_id"]?.stringValue == guild }.compactMap { $0["id"]?.stringValue }
       )
-    }
-  }
-
-  private static func run(_ words: [String]) throws {
-    let program = Process()
-    program.executableURL = URL(filePath: "/bin/sh")
-    program.arguments = words
-    try program.run()
-    program.waitUntilExit()
-    guard program.terminationStatus == 0 else {
-      throw Failure(description: "\(words[0]) ended with status \(program.terminationStatus)")
     }
   }
 }

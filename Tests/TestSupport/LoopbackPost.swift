@@ -12,7 +12,7 @@ package enum LoopbackPost {
 
   private static func exchange(_ path: String, _ body: [UInt8], port: UInt16) throws -> JSON {
     guard let descriptor = LoopbackListener.connect(to: port), fcntl(descriptor, F_SETFL, 0) == 0 else {
-      throw DiscordServer.Failure(description: "/\(path): nobody listens on port \(port)")
+      throw PythonServer.Failure(description: "/\(path): nobody listens on port \(port)")
     }
     defer { LoopbackListener.close(descriptor) }
     let head = "POST /\(path) HTTP/1.1\r\nConnection: close\r\nContent-Length: \(body.count)\r\n\r\n"
@@ -26,11 +26,11 @@ package enum LoopbackPost {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while case let count = unsafe read(descriptor, &buffer, buffer.count), count > 0 { answer += buffer[..<count] }
     guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)) else {
-      throw DiscordServer.Failure(description: "/\(path): the server broke off")
+      throw PythonServer.Failure(description: "/\(path): the server broke off")
     }
     let text = String(decoding: answer[end.upperBound...], as: UTF8.self)
     guard answer.starts(with: Array("HTTP/1.1 200".utf8)) else {
-      throw DiscordServer.Failure(description: "/\(path): \(text)")
+      throw PythonServer.Failure(description: "/\(path): \(text)")
     }
     return try JSON.parse(text)
   }

@@ -18,24 +18,12 @@ package final class WebServer: Sendable {
   /// Starts it, with TLS too if `isSecure`.
   package init(isSecure: Bool = false) throws {
     certificates = try TemporaryDirectory()
-    let place = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures/WebServer")
-    if isSecure {
-      let maker = Process()
-      maker.executableURL = place.appending(path: "certificates.sh")
-      maker.arguments = [certificates.path]
-      try maker.run()
-      maker.waitUntilExit()
-      guard maker.terminationStatus == 0 else {
-        let log = (try? certificates.read("openssl.log")) ?? []
-        throw Failure(description: "certificates.sh: \(String(decoding: log, as: UTF8.self))")
-      }
-    }
+    if isSecure { try certificates.makeCertificates() }
     let server = Process()
     let (input, output) = (Pipe(), Pipe())
     server.executableURL = URL(filePath: "/usr/bin/env")
-    server.arguments =
-      ["python3", "-B", "-W", "ignore", place.appending(path: "server.py").path] + (isSecure ? [certificates.path] : [])
+    let program = "\(Products.package)/Tests/Fixtures/WebServer/server.py"
+    server.arguments = ["python3", "-B", "-W", "ignore", program] + (isSecure ? [certificates.path] : [])
     server.standardInput = input
     server.standardOutput = output
     try server.run()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import ssl
+import subprocess
+
 from check_case import Case
+from client import AGENT, HERE
 
 
 class LoginTests(Case):
@@ -74,6 +80,16 @@ class LoginTests(Case):
         violations = self.control("violations")
         self.assertEqual(len(violations), 1)
         self.assertTrue(violations[0].startswith("GET /r/testing/new: rate: call 4 of 3"), violations)
+
+    def test_tls(self) -> None:
+        self.server.end()
+        subprocess.run([f"{HERE}/../WebServer/certificates.sh", self.directory.name], check=True)
+        self.start("--tls", self.directory.name)
+        context = ssl.create_default_context(cafile=f"{self.directory.name}/authority.pem")
+        connection = http.client.HTTPSConnection("localhost", self.server.ports["secure"], context=context)
+        connection.request("GET", "/api/v1/me", headers={"Authorization": f"bearer {self.token}", "User-Agent": AGENT})
+        self.assertEqual(json.load(connection.getresponse())["name"], self.server.ports["accounts"][0]["name"])
+        connection.close()
 
     def test_who_asks_is_to_be_said(self) -> None:
         self.assertEqual(self.get("/r/testing/new", headers={"User-Agent": "python-requests/2.31.0"})[0], 200)

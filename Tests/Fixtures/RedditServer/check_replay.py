@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import glob
+import gzip
 import json
 import os
 import tempfile
@@ -17,14 +18,14 @@ from client import Server
 RECORDINGS = ""
 
 
-def recorded(method: str, uri: str, body: Any, answer: Any, is_packed: bool = False) -> dict[str, Any]:
+def recorded(method: str, uri: str, body: Any, answer: Any, name: str = "string", pack: Any = None) -> dict[str, Any]:
     text = json.dumps(answer)
-    packed = base64.b64encode(text.encode()).decode()
+    said = base64.b64encode(pack(text.encode())).decode() if pack else text
     return {"request": {"method": method, "uri": uri, "body": body, "headers": {}},
             "response": {"status": {"code": 200, "message": "OK"}, "url": uri,
                          "headers": {"content-type": ["application/json; charset=UTF-8"], "Content-Length": ["1"],
                                      "Set-Cookie": ["a=1", "b=2"], "x-ratelimit-remaining": ["598.0"]},
-                         "body": {"base64_string": packed} if is_packed else {"string": text}}}
+                         "body": {"encoding": "UTF-8", name: said}}}
 
 
 def listing(*names: str) -> dict[str, Any]:
@@ -47,8 +48,9 @@ class ReplayTests(unittest.TestCase):
         token = {"access_token": "<ACCESS_TOKEN>", "token_type": "bearer", "expires_in": 3600, "scope": "*"}
         interactions = [
             recorded("POST", "https://www.reddit.com/api/v1/access_token", "grant_type=password&username=x", token),
-            recorded("GET", path, None, listing("t1_1")), recorded("GET", path, None, listing("t1_2"), True),
-            recorded("GET", f"{path}&before=t1_2", None, listing("t1_3")),
+            recorded("GET", path, None, listing("t1_1")),
+            recorded("GET", path, {"string": ""}, listing("t1_2"), "base64_string", gzip.compress),
+            recorded("GET", f"{path}&before=t1_2", None, listing("t1_3"), "string", bytes),
             recorded("POST", f"{api}/api/comment/", "text=a+b&thing_id=t3_1&api_type=json", {"json": {"errors": []}})]
         with open(os.path.join(self.directory.name, "one.json"), "w", encoding="utf-8") as file:
             json.dump({"interactions": interactions, "version": 1, "recorded_at": ""}, file)

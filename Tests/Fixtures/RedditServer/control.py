@@ -1,7 +1,8 @@
 """What tests tell this Reddit, and ask it, besides what plane.py has for every server.
 
 A script strikes on a request, `where` with path, method, account and client_id; faults.py has the kinds. On record are
-request, posted, edited, deleted, read, vote and what flags are set by moderators, such as lock.
+request, listed (a thing that is sent in a listing for the first time), posted, edited, deleted, read, vote and what
+flags are set, such as marknsfw or lock.
 """
 
 from __future__ import annotations

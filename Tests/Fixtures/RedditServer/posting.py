@@ -1,4 +1,4 @@
-"""What accounts do: submit, comment, write messages, edit, delete. What Reddit refuses is told in an answer of 200."""
+"""What accounts post: submissions, comments, messages. What Reddit refuses is told in an answer of 200."""
 
 from __future__ import annotations
 
@@ -123,10 +123,10 @@ def comment(api: API, call: Call) -> Object:
     said = api.world.write("t1", may_post(api, call), text, subreddit=link["subreddit"], link=link["name"],
                            parent=parent["name"])
     posted(api, call, said)
-    return _things("t1", {**shapes.comment(api.world, said), "likes": True})
+    return things("t1", {**shapes.comment(api.world, said), "likes": True})
 
 
-def _things(kind: str, data: Object) -> Object:
+def things(kind: str, data: Object) -> Object:
     return {"json": {"errors": [], "data": {"things": [{"kind": kind, "data": data}]}}}
 
 
@@ -139,7 +139,7 @@ def _answered(api: API, call: Call, parent: Thing) -> Object:
     message = answer_message(api.world, may_post(api, call), parent, text)
     posted(api, call, message)
     found = item(api.world, message, "unknown", False, message["dest"])
-    return _things(found["kind"], found["data"])
+    return things(found["kind"], found["data"])
 
 
 def answer_message(world: World, author: str, parent: Thing, text: str) -> Thing:
@@ -166,74 +166,3 @@ def compose(api: API, call: Call) -> Object:
                               dest=f"#{place}" if is_place else api.world.people[dest.lower()])
     posted(api, call, message)
     return {"json": {"errors": []}}
-
-
-def own(api: API, call: Call, field: str = "thing_id") -> Thing:
-    thing = api.world.things.get(call.form.get(field, ""))
-    if thing is None:
-        raise Refused("NO_THING_ID", "id not specified", field)
-    if thing["author"].lower() != call.account.lower():
-        raise Refused("NOT_AUTHOR", "you can't do that", field)
-    return thing
-
-
-@route("POST", "/api/editusertext", "edit")
-def edit(api: API, call: Call) -> Object:
-    thing = own(api, call)
-    is_comment = thing["name"].startswith("t1")
-    text = required(call.form.get("text"), COMMENT if is_comment else SELF_TEXT, "text")
-    if not is_comment and thing.get("form") != "self":
-        raise Refused("NOT_AUTHOR", "you can't do that", "thing_id")
-    if thing["state"] != "live":
-        raise Refused("DELETED_COMMENT" if is_comment else "DELETED_LINK", "That has been deleted.", "thing_id")
-    edited = api.world.edit(thing, text)
-    posted(api, call, edited, "edited")
-    return _things(edited["name"][:2], shapes.comment(api.world, edited) if is_comment else shapes.submission(
-        api.world, edited))
-
-
-@route("POST", "/api/del", "edit")
-def delete(api: API, call: Call) -> Object:
-    """Says the same whether there was something to delete."""
-    thing = api.world.things.get(call.form.get("id", ""))
-    if thing and thing["author"].lower() == call.account.lower() and thing["state"] != "deleted":
-        posted(api, call, api.world.replace(thing, state="deleted"), "deleted")
-    return {}
-
-
-def flag(path: str, scope: str, **changes: object) -> None:
-    """Registers what changes a thing of one's own, or of a subreddit that one moderates."""
-    def handler(api: API, call: Call) -> Object:
-        thing = api.world.things.get(call.form.get("id", ""))
-        if thing is None or "subreddit" not in thing:
-            raise APIError(403, "Forbidden")
-        moderators = api.world.subreddits[thing["subreddit"].lower()]["moderators"]
-        is_author = thing["author"].lower() == call.account.lower()
-        if call.account.lower() not in moderators and not (is_author and path not in MODERATORS):
-            raise APIError(403, "Forbidden")
-        posted(api, call, api.world.replace(thing, **changes), path.removeprefix("/api/"))
-        return {}
-    route("POST", path, scope)(handler)
-
-
-MODERATORS = ("/api/lock", "/api/unlock", "/api/remove", "/api/approve")
-for path, changes in (("/api/marknsfw", {"over_18": True}), ("/api/unmarknsfw", {"over_18": False}),
-                      ("/api/spoiler", {"spoiler": True}), ("/api/unspoiler", {"spoiler": False}),
-                      ("/api/lock", {"locked": True}), ("/api/unlock", {"locked": False}),
-                      ("/api/remove", {"state": "removed"}), ("/api/approve", {"state": "live"})):
-    flag(path, "modposts", **changes)
-
-
-@route("POST", "/api/vote", "vote")
-def vote(api: API, call: Call) -> Object:
-    thing = api.world.things.get(call.form.get("id", ""))
-    if thing is None:
-        raise APIError(404, "Not Found")
-    api.record.add("vote", account=call.account, name=thing["name"], dir=call.form.get("dir"))
-    return {}
-
-
-@route("POST", "/api/sendreplies", "edit")
-def send_replies(api: API, call: Call) -> Object:
-    api.world.replace(own(api, call, "id"), send_replies=yes(call, "state"))
-    return {}

@@ -25,6 +25,8 @@ from world import Object
 RELAXED = ("limit", "raw_json")
 # What is of one connection, or of how an answer was packed for it.
 OF_THE_CONNECTION = ("connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding")
+# What a body of JSON or HTML starts with, and a packed one.
+STARTS, GZIP = (b"{", b"[", b"<", b'"'), b"\x1f\x8b"
 # What stands in recordings for what was not to be told, and what may stand in a header field.
 PLACEHOLDERS = {"ACCESS_TOKEN": "replayed-access", "REFRESH_TOKEN": "replayed-refresh"}
 
@@ -92,12 +94,14 @@ class Recordings:
         data = str(body.get("string") or "").encode()
         if "base64_string" in body:
             data = base64.b64decode(body["base64_string"] or "")
-        elif headers and data and data[:1] not in b"{[<\"":
+        elif headers and data and data[:1] not in STARTS:
             try:
-                data = base64.b64decode(data, validate=True)
+                unpacked = base64.b64decode(data, validate=True)
             except binascii.Error:
-                pass  # It is a text that only does not look like JSON.
-        if data[:2] == b"\x1f\x8b":
+                unpacked = data
+            # Else it is a text that only does not look like JSON, such as `null`.
+            data = unpacked if unpacked[:1] in STARTS or unpacked[:2] == GZIP else data
+        if data[:2] == GZIP:
             data = gzip.decompress(data)
         try:
             return self._filled(data.decode()).encode()

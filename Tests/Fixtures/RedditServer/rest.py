@@ -129,15 +129,20 @@ class API:
             if path not in TOKEN_PATHS:
                 self.limits.note(self._key(call), answer)
         if fault["kind"] not in wrong.UNSEEN:
-            new = [name for name in call.shown if name not in self.world.listed]
-            if new:
-                self.world.change("listed", things=new)
+            self._note_listed(call, path)
         self.record.add(
             "request", began=began, method=request.method, path=path, query=call.query,
             form=_without_secrets(call.form), status=answer and answer.status, fault=fault["kind"],
             violations=violations, shown=len(call.shown), **who,
             headers={name: value for name, value in request.headers.items() if name != "authorization"})
         return wrong.Delivery(self._packed(request, answer) if answer else None, fault)
+
+    def _note_listed(self, call: Call, path: str) -> None:
+        """Notes what is sent in a listing for the first time."""
+        for name in call.shown:
+            if name not in self.world.listed:
+                self.world.listed.add(name)
+                self.record.add("listed", name=name, path=path, account=call.token.account)
 
     def _packed(self, request: Request, answer: Answer) -> Answer:
         if not isinstance(answer.body, bytes) and answer.body is not None:

@@ -23,7 +23,8 @@ import json
 
 import support  # noqa: F401, which finds some of the following
 
-import inbox  # noqa: F401, which registers its routes
+import editing  # noqa: F401, which registers its routes
+import inbox  # noqa: F401
 import listings  # noqa: F401
 import posting  # noqa: F401
 import trees  # noqa: F401
@@ -56,6 +57,7 @@ class Server:
             if kind == "settings":
                 for name, value in state.items():
                     setattr(settings, name, value)
+        world.listed.update(entry["name"] for entry in self.record.entries["listed"])
         self.api = API(world, tokens, self.record, Scripts(), Limits(settings), settings)
         placeholders = dict(pair.split("=", 1) for pair in options.placeholder or [])
         self.recordings = Recordings(options.replay, placeholders) if options.replay else None

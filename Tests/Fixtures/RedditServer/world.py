@@ -93,8 +93,6 @@ class World:
                 for item in self.mail[state["of"]]:
                     if item["thing"] in state["things"]:
                         item["new"] = state["new"]
-            case "listed":
-                self.listed.update(state["things"])
 
     def _take(self, thing: Thing) -> None:
         name, kind = thing["name"], thing["name"][:2]

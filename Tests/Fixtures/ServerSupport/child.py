@@ -11,6 +11,8 @@ import sys
 from typing import Any
 
 Object = dict[str, Any]
+# In seconds; all tests run at once, and wait for each other.
+TIMEOUT = 120
 
 
 class Child:
@@ -46,7 +48,7 @@ class Child:
     def exchange(port: int, method: str, path: str, body: bytes | None,
                  headers: dict[str, str]) -> tuple[int, Any, Any]:
         """The status, the head and the body of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
