@@ -1,4 +1,7 @@
-"""Reddit's limits: calls of an app and account in a window of the clock, and how often an account may post."""
+"""Reddit's limits: calls of an app and account in a window of the clock, and how often an account may post.
+
+A server that is started again counts from none.
+"""
 
 from __future__ import annotations
 

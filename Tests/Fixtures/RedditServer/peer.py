@@ -230,10 +230,11 @@ def taken(stream: Iterator[Any], count: int) -> list[Any]:
 
 
 def measured(count: int) -> Object:
-    stream = reddit().subreddit(options.subreddit).stream.comments(pause_after=-1)
+    """What it takes to be shown so many comments that are written after the first call of the stream."""
+    stream = reddit().subreddit(options.subreddit).stream.comments(skip_existing=True, pause_after=-1)
     next(stream)
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
-    taken(stream, count - 1)
+    taken(stream, count)
     ended = resource.getrusage(resource.RUSAGE_SELF)
     cpu = ended.ru_utime + ended.ru_stime - used.ru_utime - used.ru_stime
     return {"items": count, "seconds": time.monotonic() - began, "cpu": cpu, "rss": ended.ru_maxrss}

@@ -207,6 +207,8 @@ class API:
         except (APIError, Refused) as error:
             return error.answer()
         answer = body if isinstance(body, Answer) else Answer(200, body)
+        if call.token.account is None:
+            shapes.without_account(answer.body)
         if "1" not in (call.query.get("raw_json"), call.form.get("raw_json")):
             answer.body = shapes.entities(answer.body)
         return answer
