@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import threading
 from typing import Any
 
 from check_case import Case
@@ -149,3 +151,21 @@ class ListingTests(Case):
         self.server.end()
         self.start()
         self.assertEqual(self.control("generate", **wanted), made)
+
+    def test_a_server_that_is_killed_while_it_is_written_to_has_all_up_to_then(self) -> None:
+        def generate() -> None:
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                self.control("generate", subreddits=["testing"], count=1_000_000)
+
+        writing = threading.Thread(target=generate)
+        writing.start()
+        while not (seen := self.names("/r/testing/comments")):
+            pass
+        self.server.kill_and_start()
+        writing.join()
+        names = [thing["name"] for thing in self.control("truth")]
+        self.assertLessEqual(set(seen), set(names))
+        self.assertEqual({thing["name"] for thing in self.control("truth") if thing["listed"]}, set(seen))
+        self.server.end()
+        self.start()
+        self.assertEqual(self.control("generate", subreddits=["testing"], count=len(names))["names"], names)

@@ -77,13 +77,19 @@ class ReplayTests(unittest.TestCase):
         self.assertEqual([names("limit=7") for _ in range(3)], [["t1_1"], ["t1_2"], ["t1_2"]])
         self.assertEqual([names("before=t1_2") for _ in range(2)], [["t1_3"], []])
         self.assertEqual(names("before=t1_3&raw_json=1"), [])
+        for kind in ("truncated", "status"):
+            self.server.control("script", on="request", kind=kind, status=503, message="no", where={"path": "/r/.*"})
+        with self.assertRaises(json.JSONDecodeError):
+            names("")
+        self.assertEqual(self.server.request("GET", "/r/somewhere/comments", token="any")[0], 503)
+        self.assertEqual(names(""), ["t1_2"])
         form = {"api_type": "json", "text": "a b", "thing_id": "t3_1"}
         _, head, said = self.server.request("POST", "/api/comment?raw_json=1", form, "any")
         self.assertEqual((said, head.get_all("Set-Cookie")), ({"json": {"errors": []}}, ["a=1", "b=2"]))
         self.assertEqual(self.server.control("violations"), [])
         self.assertEqual(self.server.request("GET", "/r/elsewhere/new", token="any")[0], 404)
         self.assertEqual(self.server.control("violations"), ["GET /r/elsewhere/new: not recorded: /r/elsewhere/new"])
-        self.assertEqual(sum(one["asked"] for one in self.server.control("list")), 7)
+        self.assertEqual(sum(one["asked"] for one in self.server.control("list")), 9)
 
     def test_all_that_is_recorded_is_answered(self) -> None:
         if not files():

@@ -20,7 +20,7 @@ EVERYTHING = ("all", "popular")
 
 
 def number(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isdigit() else otherwise
+    return int(text) if text and text.isdecimal() else otherwise
 
 
 def page(api: API, call: Call, things: Iterable[Thing], shape: Callable[[Thing], Object]) -> Object:
@@ -180,6 +180,7 @@ def info(api: API, call: Call) -> Object:
     """What there is of the things that are asked for, in that order; also what is deleted or removed."""
     asked = {**call.query, **call.form}.get("id", "").split(",")
     if len(asked) > MOST:
+        call.violations.append(f"id: expected at most {MOST}, found {len(asked)}")
         raise APIError(400, "Bad Request")
     found = [api.world.things[name] for name in asked if name[:2] in ("t1", "t3") and name in api.world.things]
     seen = [thing for thing in found if api.world.may_see(

@@ -3,8 +3,10 @@
     peer.py CONTROL [--replay | --count N]
 
 It speaks to the server whose control port this is, and fails where PRAW does not take it for Reddit. With --replay it
-reads a stream of a server that answers from recordings. With --count it takes in N comments that somebody else sees to,
-and prints what that took: items, seconds, CPU seconds, and the resident set in kilobytes.
+reads a stream of a server that answers from recordings. With --count it takes in N comments that somebody else sees to
+after its first call, and prints what that took: items, seconds, CPU seconds, and the resident set in kilobytes. There
+must be a comment before: its stream goes on from the last that it knows, and without one takes the newest hundred each
+time.
 """
 
 from __future__ import annotations

@@ -61,6 +61,8 @@ class Call:
     fault: Object
     # What it was shown in listings.
     shown: list[str] = field(default_factory=list)
+    # What it does that no client does that behaves.
+    violations: list[str] = field(default_factory=list)
 
     @property
     def account(self) -> str:
@@ -119,12 +121,12 @@ class API:
             self.tokens.end(token.account, token.client_id)
             token = None
         await wrong.before(fault)
-        violations: list[str] = []
-        call = Call(request, token or Token("", "", None, "", 0.0), {}, request.query,
-                    request.form if request.method == "POST" else {}, fault)
+        # What is posted may as well stand in the query.
+        form = {**request.query, **request.form} if request.method == "POST" else {}
+        call = Call(request, token or Token("", "", None, "", 0.0), {}, request.query, form, fault)
         answer = None
         if fault["kind"] not in wrong.UNHEARD:
-            answer = self._answer(call, path, violations)
+            answer = self._answer(call, path)
             wrong.after(fault, answer)
             if path not in TOKEN_PATHS:
                 self.limits.note(self._key(call), answer)
@@ -133,7 +135,7 @@ class API:
         self.record.add(
             "request", began=began, method=request.method, path=path, query=call.query,
             form=_without_secrets(call.form), status=answer and answer.status, fault=fault["kind"],
-            violations=violations, shown=len(call.shown), **who,
+            violations=call.violations, shown=len(call.shown), **who,
             headers={name: value for name, value in request.headers.items() if name != "authorization"})
         return wrong.Delivery(self._packed(request, answer) if answer else None, fault)
 
@@ -161,10 +163,10 @@ class API:
     def _key(call: Call) -> str:
         return f"{call.token.client_id}/{call.token.account}"
 
-    def _answer(self, call: Call, path: str, violations: list[str]) -> Answer:
+    def _answer(self, call: Call, path: str) -> Answer:
         request = call.request
         if GENERIC.fullmatch(request.headers.get("user-agent", "")):
-            violations.append(f"User-Agent: '{request.headers.get('user-agent', '')}' says nothing of who asks")
+            call.violations.append(f"User-Agent: '{request.headers.get('user-agent', '')}' says nothing of who asks")
             if self.settings.strict_agent:
                 return Answer(429, TOO_MANY)
         if given := wrong.given(call.fault):
@@ -177,31 +179,30 @@ class API:
             return APIError(401, "Unauthorized", headers={
                 "WWW-Authenticate": 'Bearer realm="reddit", error="invalid_token"'}).answer()
         if early := self.limits.too_early(self._key(call)):
-            violations.append(f"Retry-After: called {early:.2f} s before its time")
+            call.violations.append(f"Retry-After: called {early:.2f} s before its time")
         headers, is_too_many = self.limits.take(self._key(call))
         if is_too_many:
-            violations.append(f"rate: call {headers['x-ratelimit-used']} of {self.settings.allowance} in "
-                              f"{self.settings.window:g} s")
+            call.violations.append(
+                f"rate: call {headers['x-ratelimit-used']} of {self.settings.allowance} in {self.settings.window:g} s")
             answer = Answer(429, TOO_MANY)
         else:
-            answer = self._routed(call, path, violations)
+            answer = self._routed(call, path)
         answer.headers = {**answer.headers, **headers}
         return answer
 
-    def _routed(self, call: Call, path: str, violations: list[str]) -> Answer:
+    def _routed(self, call: Call, path: str) -> Answer:
         request = call.request
         fitting = [(route, found) for route in ROUTES if (found := route.pattern.fullmatch(path))]
         route, found = next((pair for pair in fitting if pair[0].method == request.method), (None, None))
         if route is None or found is None:
-            violations.append(f"path: {request.method} is not known here")
+            call.violations.append(f"path: {request.method} is not known here")
             return APIError(405, "Method Not Allowed").answer() if fitting else APIError(404, "Not Found").answer()
         if not call.token.allows(route.scope):
             return APIError(403, "Forbidden", headers={
                 "WWW-Authenticate": 'Bearer realm="reddit", error="insufficient_scope"'}).answer()
         call.ids = {name: unquote(value or "") for name, value in found.groupdict().items()}
-        if request.method == "POST" and route.scope != "read" and call.form.get("api_type") != "json" and (
-                path in FORMS):
-            violations.append("api_type: expected json, found " + repr(call.form.get("api_type")))
+        if path in FORMS and call.form.get("api_type") != "json":
+            call.violations.append(f"api_type: expected json, found {call.form.get('api_type')}")
         try:
             body = route.handler(self, call)
         except (APIError, Refused) as error:

@@ -19,23 +19,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import json
 
 import support  # noqa: F401, which finds some of the following
 
 import editing  # noqa: F401, which registers its routes
+import faults as wrong
 import inbox  # noqa: F401
 import listings  # noqa: F401
 import posting  # noqa: F401
 import trees  # noqa: F401
 from control import Control
-from faults import Delivery
 from limits import Limits
 from listening import certified, end_with_standard_input, listen
 from oauth import Tokens
 from record import Record
 from replay import Recordings
-from rest import API
+from rest import API, plain_path
 from scripts import Scripts
 from settings import Settings
 from web import Answer, Request
@@ -75,16 +76,27 @@ class Server:
                       "subreddits": [subreddit["name"] for subreddit in world.subreddits.values()]}
 
     async def _serve(self, request: Request, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        delivery = self._replayed(request) if self.recordings else await self.api.serve(request)
+        delivery = await (self._replayed(request) if self.recordings else self.api.serve(request))
         return await delivery.send(writer) and request.headers.get("connection", "").lower() != "close"
 
-    def _replayed(self, request: Request) -> Delivery:
+    async def _replayed(self, request: Request) -> wrong.Delivery:
+        """What was recorded, and what goes wrong with it."""
         assert self.recordings
-        found = self.recordings.answer(request)
-        self.record.add("request", method=request.method, path=request.path, query=request.query,
-                        form=request.form if request.method == "POST" else {}, status=found.status if found else 404,
-                        violations=[] if found else [f"not recorded: {request.target}"])
-        return Delivery(found or Answer(404, {"message": "Not Found", "error": 404}), {"kind": "none"})
+        path = plain_path(request.path)
+        fault = self.api.faults.take("request", method=request.method, path=path) or {"kind": "none"}
+        await wrong.before(fault)
+        answer, violations = wrong.given(fault), []
+        if answer is None and fault["kind"] not in wrong.UNHEARD:
+            found = self.recordings.answer(request)
+            violations = [] if found else [f"not recorded: {request.target}"]
+            # A copy, since it may be spoilt.
+            answer = dataclasses.replace(found, headers={}) if found else Answer(
+                404, {"message": "Not Found", "error": 404})
+            wrong.after(fault, answer)
+        self.record.add("request", method=request.method, path=path, query=request.query, fault=fault["kind"],
+                        form=request.form if request.method == "POST" else {}, status=answer and answer.status,
+                        violations=violations)
+        return wrong.Delivery(answer, fault)
 
     def instructions(self) -> str:
         """What a person who has started the server wants to know."""
