@@ -184,6 +184,8 @@ let package = Package(
     .library(name: "Reddit", type: .dynamic, targets: ["RedditEntry"]),
     // A worker that fetches what it is told to, for tests.
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
+    // A worker that answers wherever it is spoken to, for tests.
+    .library(name: "Replier", type: .dynamic, targets: ["ReplierEntry"]),
     .library(name: "BenchSource", type: .dynamic, targets: ["BenchSource"]),
     .library(name: "BenchSink", type: .dynamic, targets: ["BenchSink"]),
     .library(name: "BenchHostile", type: .dynamic, targets: ["BenchHostile"]),
@@ -313,6 +315,7 @@ let package = Package(
     + plugin("MessageIndexer", hasGolden: true)
     + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"])
     + plugin("Reddit", ["ProviderKit"])
-    + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe") + fuzzers(),
+    + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe")
+    + pluginLibrary("Replier", path: "Tests/Fixtures/Replier") + fuzzers(),
   cLanguageStandard: .gnu2x
 )

@@ -99,6 +99,7 @@ final class Poster {
     switch target {
     case .message: return
     case .submission(let subreddit): try allow(subreddit)
+    case .answer(_, nil) where settings.allow.isOpen: return
     case .answer(let name, let subreddit):
       guard let place = try await places.place(of: name, for: sender.requester, until: sender.until) else {
         throw .never("in_reply_to: expected something that is there, found that \(name) is not, or is not shown")

@@ -13,6 +13,8 @@ extension Stream {
     var hasKnown = false
     /// When the oldest thing that came was written.
     var oldest = Int64.max
+    /// Why a page behind the first could not be read.
+    var failure: (any Error)?
   }
 
   /// Reads the listing from its beginning to what is known, and one page more if that is not on the first: what came late
@@ -39,7 +41,12 @@ extension Stream {
       if cursor.isNew, walk.found.count >= settings.history { break }
       if isLast || walk.hasKnown && pages == 1 { break }
       guard let after = page.after, count < Self.listingMax else { break }
-      page = try await next(after: after, things)
+      do {
+        page = try await next(after: after, things)
+      } catch {
+        walk.failure = error
+        break
+      }
       pages += 1
     }
     return walk
@@ -79,7 +86,9 @@ extension Stream {
 
   /// Between which times something may have been written that nobody has seen; nil: there is no such time.
   func hole(_ walk: Walk) -> (from: Timestamp, to: Timestamp)? {
-    guard isChronological, !cursor.isNew, !walk.hasKnown, !walk.found.isEmpty, walk.oldest > cursor.newest else {
+    guard isChronological, walk.failure == nil, !cursor.isNew, !walk.hasKnown, !walk.found.isEmpty,
+      walk.oldest > cursor.newest
+    else {
       return nil
     }
     return (Timestamp(nanoseconds: cursor.newest), Timestamp(nanoseconds: walk.oldest))
@@ -91,7 +100,7 @@ extension Stream {
     let payload: JSONObject = [
       "stream": .string(path), "provider": .string(account.provider), "tenant": .string(account.tenant),
       "from": .string(hole.from.description), "to": .string(hole.to.description),
-      "reason": .string("Reddit shows \(Self.listingMax) things of a listing at most, and more came since it was read"),
+      "reason": .string("Reddit shows about a thousand things of a listing, and more came since it was read"),
     ]
     context.log.warning("what was written between two times may not have been seen", payload)
     context.metrics.add("stream_holes_total")

@@ -10,9 +10,10 @@ internal import ProviderKit
 ///   is told twice the journal knows.
 @PluginActor
 final class Stream {
-  /// Things that Reddit shows of a listing, and of a page, at most.
-  nonisolated static let listingMax = 1000
+  /// Things of a page, which is Reddit's limit, and those that are read of a listing at most: twice as many as Reddit shows,
+  /// so that it is Reddit that ends it.
   nonisolated static let pageMax = 100
+  nonisolated static let listingMax = 2000
   let path: String
   let context: Context
   let rest: any RESTCalling
@@ -63,14 +64,18 @@ final class Stream {
 
   /// Reads what is new, and returns when it is recorded: how much it was, and in how many nanoseconds it came.
   ///
-  /// - Throws: Why it could not be read: nothing was recorded then.
+  /// - Throws: Why it could not be read to its end: what was read is recorded, and does not count as seen, so that all of it
+  ///   is read again.
   func read() async throws -> (count: Int, elapsed: Int64) {
     try await load()
     let walk = try await walk()
     let now = context.clock.now
     let elapsed = now.nanoseconds - lastRead
     lastRead = now.nanoseconds
-    guard !walk.found.isEmpty else { return (0, elapsed) }
+    guard !walk.found.isEmpty else {
+      if let failure = walk.failure { throw failure }
+      return (0, elapsed)
+    }
     let told = cursor.isNew ? Array(walk.found.prefix(settings.history)) : walk.found
     // Newest first becomes oldest first; an answer comes after what it answers.
     let things = isChronological ? told.reversed() : told
@@ -81,6 +86,7 @@ final class Stream {
     }
     if let hole = hole(walk) { envelopes.append(tell(hole)) }
     guard await intake.record(envelopes) else { throw CancellationError() }
+    if let failure = walk.failure { throw failure }
     cursor.add(walk.found.reversed())
     for thing in things { came(thing) }
     context.metrics.add("things_total", Double(things.count))

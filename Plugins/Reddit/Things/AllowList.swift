@@ -12,6 +12,9 @@ struct AllowList: Sendable {
     subreddits = Set(names.map { Self.plain($0).lowercased() })
   }
 
+  /// Whether all are allowed.
+  var isOpen: Bool { subreddits == nil }
+
   /// Whether a subreddit is allowed; private messages, which are in none, are.
   func allows(_ subreddit: String?) -> Bool {
     guard let subreddits, let subreddit else { return true }

@@ -29,7 +29,9 @@ extension EndToEndChanges {
       let bot = try discord.bot("duck")
       var said = try await discord.server.say("before {n}", in: bot.channels[0], count: 10)
       _ = try discord.indexed(10, of: "duck")
-      let tap = mishap == .hostKilled ? nil : try Tap(of: discord, tenant: "duck")
+      let tap =
+        mishap == .hostKilled
+        ? nil : try Tap(of: discord.host, pattern: "promethean.p.discord.t.duck.events.SocialMessageCreated")
       if mishap == .serverKilled {
         said += try await discord.server.say("{n}", in: bot.channels[0], count: Self.count, rate: Self.rate)
         try await discord.restartServer()
