@@ -13,15 +13,17 @@ struct MinisignText {
 
   var count: Int { lines.count }
 
-  /// Splits at line feeds, with a carriage return before them or without; the last line needs none.
+  /// Splits at line feeds, with carriage returns before them or without; the last line needs none.
   init(_ bytes: SecretBytes) {
     self.bytes = bytes
     lines = unsafe bytes.withBytes { text in
       var lines: [Range<Int>] = []
       var start = 0
       for place in text.indices where unsafe text[place] == UInt8(ascii: "\n") {
-        let hasReturn = unsafe place > start && text[place - 1] == UInt8(ascii: "\r")
-        lines.append(start..<(hasReturn ? place - 1 : place))
+        // All of them: of a line that ended in one, the next reader would take it off.
+        var end = place
+        while unsafe end > start && text[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        lines.append(start..<end)
         start = place + 1
       }
       return start < text.count ? lines + [start..<text.count] : lines
