@@ -54,6 +54,7 @@ final class Parts {
   /// Reads what an earlier process has kept, and begins to read.
   func start() async throws {
     try await poster.start()
+    try await streams.load()
     streams.start()
   }
 

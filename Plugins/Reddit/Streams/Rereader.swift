@@ -8,8 +8,6 @@ internal import ProviderKit
 final class Rereader {
   /// Things of one call, by Reddit's limit.
   private static let batchMax = 100
-  /// Things that are remembered at once; of more, those that were looked at most are forgotten.
-  private static let thingsMax = 20_000
   /// How long after it came a thing is first looked at, at most, ns.
   private static let first: Int64 = 60_000_000_000
   /// The part of the calls of a minute that this may take.
@@ -20,11 +18,10 @@ final class Rereader {
   private struct Entry {
     /// When it came.
     let came: Int64
-    var due: Int64
+    /// Where it was written.
+    let space: URN
     /// What it was; nil: that is not known.
     var digest: String?
-    /// Where it was written; nil: that is not known.
-    var space: URN?
     var missing = 0
   }
 
@@ -32,10 +29,18 @@ final class Rereader {
   private let rest: any RESTCalling
   private let intake: Intake
   private let settings: StreamSettings
+  private let log: RereadLog
   private var entries: [Fullname: Entry] = [:]
+  /// What is to be looked at, by the second in which it is.
+  private var agenda: [Int64: [Fullname]] = [:]
+  /// What is due, and up to which second that is known.
+  private var due: [Fullname] = []
+  private var second: Int64
 
   init(context: Context, rest: any RESTCalling, intake: Intake, settings: StreamSettings) {
     (self.context, self.rest, self.intake, self.settings) = (context, rest, intake, settings)
+    log = RereadLog(context.state)
+    second = context.clock.now.nanoseconds / 1_000_000_000
   }
 
   private var now: Int64 { context.clock.now.nanoseconds }
@@ -43,25 +48,30 @@ final class Rereader {
   /// Between two calls.
   private var interval: Int64 { max(settings.fastest, Int64(60e9 / (Self.share * Double(settings.perMinute)))) }
 
-  /// A thing has come, whose change is to be told.
-  func add(_ thing: Thing) {
-    guard thing.standing == .present else { return }
-    add(thing.name, digest: thing.digest, space: intake.normaliser.space(of: thing))
-  }
-
-  /// A thing was seen by an earlier process.
-  func add(_ name: Fullname) {
-    if entries[name] == nil { add(name, digest: nil, space: nil) }
-  }
-
-  private func add(_ name: Fullname, digest: String?, space: URN?) {
-    // Private messages cannot be asked for, nor edited.
-    guard settings.reread > 0, name.kind != .message else { return }
-    entries[name] = Entry(came: now, due: now + first, digest: digest, space: space)
-    guard entries.count > Self.thingsMax else { return }
-    for (name, _) in entries.sorted(by: { $0.value.came < $1.value.came }).prefix(Self.thingsMax / 10) {
-      entries[name] = nil
+  /// Reads what earlier processes have seen; all of it is looked at once, and then as usual.
+  func load() async throws(HostError) {
+    guard settings.reread > 0 else { return }
+    for entry in try await log.load() where entry.came + settings.reread > now {
+      entries[entry.name] = Entry(came: entry.came, space: entry.space)
+      due.append(entry.name)
     }
+  }
+
+  /// Things have come, whose change is to be told; returns when that is durable.
+  func add(_ things: [Thing]) async throws(HostError) {
+    guard settings.reread > 0 else { return }
+    // Private messages cannot be asked for, nor edited.
+    for thing in things where thing.standing == .present && thing.name.kind != .message && entries[thing.name] == nil {
+      guard let space = intake.normaliser.space(of: thing) else { continue }
+      entries[thing.name] = Entry(came: now, space: space, digest: thing.digest)
+      look(at: thing.name, from: now + first)
+      for name in log.add(thing.name, in: space, at: now) { entries[name] = nil }
+    }
+    try await log.save()
+  }
+
+  private func look(at name: Fullname, from time: Int64) {
+    agenda[max(time / 1_000_000_000, second) + 1, default: []].append(name)
   }
 
   /// Looks at what is due, until it is cancelled.
@@ -82,10 +92,13 @@ final class Rereader {
   }
 
   private func look() async throws {
-    let due = entries.filter { $0.value.due <= now }.sorted { $0.value.due < $1.value.due }.prefix(Self.batchMax)
-      .map(\.key)
-    guard !due.isEmpty else { return }
-    let ids = due.map(\.description).joined(separator: ",")
+    while second < now / 1_000_000_000 {
+      second += 1
+      due += agenda.removeValue(forKey: second) ?? []
+    }
+    let names = Array(due.prefix(Self.batchMax))
+    guard !names.isEmpty else { return }
+    let ids = names.map(\.description).joined(separator: ",")
     let answer = try await rest.perform(try RESTCall(reading: "/api/info?id=\(ids)", requester: context.pluginID))
     guard answer.status == 200 else {
       throw ProviderError("/api/info: expected a listing, found \(RedditProblem(answer)?.description ?? "")")
@@ -93,28 +106,37 @@ final class Rereader {
     let things = intake.read(try Listing(answer), of: "/api/info")
     let found = Dictionary(things.map { ($0.name, $0) }) { first, _ in first }
     var envelopes: [Envelope] = []
-    for name in due { envelopes += look(at: name, found[name]) }
+    for name in names { envelopes += change(of: name, to: found[name]) }
     guard await intake.record(envelopes) else { throw CancellationError() }
+    due.removeFirst(names.count)
   }
 
   /// The events of a thing as it now is; nil: it is not there.
-  private func look(at name: Fullname, _ thing: Thing?) -> [Envelope] {
+  private func change(of name: Fullname, to thing: Thing?) -> [Envelope] {
     guard var entry = entries[name] else { return [] }
     let now = context.clock.now
-    // As long again as it is there.
-    entry.due = now.nanoseconds + max(first, now.nanoseconds - entry.came)
-    defer { entries[name] = entry.due - entry.came > settings.reread ? nil : entry }
-    guard let thing else {
-      entry.missing += 1
-      guard entry.missing >= Self.missingMax, let space = entry.space else { return [] }
-      entry.due = .max / 2
-      return intake.normaliser.gone(name, in: space, .live, at: now)
-    }
     let known = entry.digest
-    (entry.missing, entry.digest, entry.space) = (0, thing.digest, intake.normaliser.space(of: thing))
-    if thing.standing != .present { entry.due = .max / 2 }
-    // Of what an earlier process has seen only Reddit's own word says that it is not as it was.
-    let isChanged = known.map { $0 != thing.digest } ?? (thing.edited != nil || thing.standing != .present)
-    return isChanged ? intake.normaliser.changed(thing, .live, at: now) : []
+    var isOver = false
+    var envelopes: [Envelope] = []
+    if let thing {
+      (entry.missing, entry.digest) = (0, thing.digest)
+      isOver = thing.standing != .present
+      // Of what an earlier process has seen only Reddit's own word says that it is not as it was.
+      let isChanged = known.map { $0 != thing.digest } ?? (thing.edited != nil || isOver)
+      if isChanged { envelopes = intake.normaliser.changed(thing, .live, at: now) }
+    } else {
+      entry.missing += 1
+      isOver = entry.missing >= Self.missingMax
+      if isOver { envelopes = intake.normaliser.gone(name, in: entry.space, .live, at: now) }
+    }
+    // As long again as it is there.
+    let next = now.nanoseconds + max(first, now.nanoseconds - entry.came)
+    guard !isOver, next - entry.came <= settings.reread else {
+      entries[name] = nil
+      return envelopes
+    }
+    entries[name] = entry
+    look(at: name, from: next)
+    return envelopes
   }
 }

@@ -78,7 +78,8 @@ extension Stream {
     do throws(ProviderError) {
       return try Listing(answer)
     } catch {
-      throw ProviderError("\(path): \(error)")
+      // A page for people, or half an answer: it passes.
+      throw RESTFailure.unknown("\(path): \(error)")
     }
   }
 

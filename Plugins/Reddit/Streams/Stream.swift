@@ -19,24 +19,27 @@ final class Stream {
   let rest: any RESTCalling
   let intake: Intake
   let settings: StreamSettings
-  private let came: (Thing) -> Void
+  private let came: @PluginActor ([Thing]) async throws(HostError) -> Void
   private let document: String
   /// Whether things stand in the order in which they were written.
   let isChronological: Bool
-  /// What was not written before this time came from history.
-  private var began: Int64
+  /// How long before it is read a thing may have been written to count as live, ns: as long as an instance may be away
+  /// while it is restarted; of what there was before a listing was first read, as long as Reddit takes to list it.
+  private static let fresh: (later: Int64, first: Int64) = (300_000_000_000, 5_000_000_000)
+
+  private let began: Int64
   private(set) var cursor = Cursor()
   private var isLoaded = false
   private var lastRead: Int64
 
-  /// A stream of a listing; `came` is told of each thing that was recorded.
+  /// A stream of a listing; `came` is told of things that were recorded.
   init(
     _ path: String,
     context: Context,
     rest: any RESTCalling,
     intake: Intake,
     settings: StreamSettings,
-    came: @escaping (Thing) -> Void
+    came: @escaping @PluginActor ([Thing]) async throws(HostError) -> Void
   ) {
     self.path = path
     self.context = context
@@ -49,7 +52,7 @@ final class Stream {
     isChronological = !path.hasPrefix("/comments/") && !isSorted
     // A name in the state is short and of few characters, a path need not be.
     document = "stream-" + Hex.encode(SHA256.digest(Array(path.utf8)).prefix(12))
-    began = context.clock.now.nanoseconds - settings.slowest
+    began = context.clock.now.nanoseconds
     lastRead = context.clock.now.nanoseconds
   }
 
@@ -79,16 +82,17 @@ final class Stream {
     let told = cursor.isNew ? Array(walk.found.prefix(settings.history)) : walk.found
     // Newest first becomes oldest first; an answer comes after what it answers.
     let things = isChronological ? told.reversed() : told
+    let since = cursor.isNew ? began - Self.fresh.first : now.nanoseconds - Self.fresh.later
     var envelopes: [Envelope] = []
     for thing in things {
-      let origin: Envelope.Origin = thing.created.nanoseconds < began ? .backfill : .live
+      let origin: Envelope.Origin = thing.created.nanoseconds < since ? .backfill : .live
       envelopes += intake.normaliser.created(thing, origin, at: now)
     }
     if let hole = hole(walk) { envelopes.append(tell(hole)) }
     guard await intake.record(envelopes) else { throw CancellationError() }
     if let failure = walk.failure { throw failure }
+    try await came(things)
     cursor.add(walk.found.reversed())
-    for thing in things { came(thing) }
     context.metrics.add("things_total", Double(things.count))
     try await context.state.put(document, cursor.bytes(of: path))
     return (told.count, elapsed)

@@ -6,7 +6,8 @@ internal import ProviderKit
 final class Streams {
   /// Which part of the calls of a minute reading may take, so that others have the rest.
   private static let share = 0.6
-  /// After which time a listing that cannot be read makes the instance unwell, ns: two or three tries.
+  /// After which time a listing of which there is no answer makes the instance unwell, ns: two or three tries. One of
+  /// which Reddit says that it cannot be read does at once.
   private static let patience: Int64 = 15_000_000_000
 
   private let context: Context
@@ -14,8 +15,8 @@ final class Streams {
   private let rereader: Rereader
   private let settings: StreamSettings
   private var tasks: [Task<Void, Never>] = []
-  /// Why listings cannot be read, and since when.
-  private var problems: [String: (reason: String, since: Int64)] = [:]
+  /// Why listings cannot be read, and from when on that counts.
+  private var problems: [String: (reason: String, from: Int64)] = [:]
 
   init(context: Context, rest: any RESTCalling, intake: Intake, settings: StreamSettings, hasAccount: Bool) {
     (self.context, self.settings) = (context, settings)
@@ -23,15 +24,21 @@ final class Streams {
     self.rereader = rereader
     let inbox = settings.readsInbox && hasAccount && !settings.paths.contains(StreamSettings.inbox)
     streams = (settings.paths + (inbox ? [StreamSettings.inbox] : [])).map { path in
-      Stream(path, context: context, rest: rest, intake: intake, settings: settings) { rereader.add($0) }
+      Stream(path, context: context, rest: rest, intake: intake, settings: settings) {
+        (things) async throws(HostError) in
+        try await rereader.add(things)
+      }
     }
   }
 
   /// Why some listing cannot be read, once that has lasted; nil: all can.
   var problem: String? {
     let now = context.clock.now.nanoseconds
-    return problems.values.filter { $0.since + Self.patience <= now }.min { $0.since < $1.since }?.reason
+    return problems.values.filter { $0.from <= now }.min { $0.from < $1.from }?.reason
   }
+
+  /// Reads what an earlier process has kept.
+  func load() async throws(HostError) { try await rereader.load() }
 
   /// Begins to read.
   func start() {
@@ -51,28 +58,29 @@ final class Streams {
     let fair = Int64(Double(streams.count) * 60e9 / (Self.share * Double(settings.perMinute)))
     var pace = Pace(fastest: max(settings.fastest, min(fair, settings.slowest)), slowest: settings.slowest)
     var tries = 0
-    var isNew = true
     while !Task.isCancelled {
       let wait: Int64
       do {
         let (count, elapsed) = try await stream.read()
-        if isNew { for name in stream.cursor.names { rereader.add(name) } }
-        (tries, isNew) = (0, false)
+        tries = 0
         wait = pace.next(count, in: elapsed)
         if problems.removeValue(forKey: stream.path) != nil { context.log.info("\(stream.path) is read again") }
       } catch {
         if Task.isCancelled { return }
         tries += 1
         wait = RetryDelay.delay(tries, .random(in: 0..<1)) * (tries > 5 ? 4 : 1)
-        failed(stream.path, "\(error)")
+        failed(stream.path, error)
       }
       do { try await context.clock.sleep(for: .nanoseconds(wait)) } catch { return }
     }
   }
 
-  private func failed(_ path: String, _ reason: String) {
+  private func failed(_ path: String, _ error: any Error) {
     context.metrics.add("stream_failures_total")
+    let reason = "\(error)"
     if problems[path]?.reason != reason { context.log.warning("\(path) cannot be read: \(reason)") }
-    problems[path] = (reason, problems[path]?.since ?? context.clock.now.nanoseconds)
+    let now = context.clock.now.nanoseconds
+    let from = error is ProviderError ? now : now + Self.patience
+    problems[path] = (reason, min(from, problems[path]?.from ?? from))
   }
 }

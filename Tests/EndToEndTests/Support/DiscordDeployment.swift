@@ -99,6 +99,41 @@ final class DiscordDeployment {
       """
   }
 
+  /// What another deployment needs to have the first bot as a tenant, and a worker that answers wherever it is spoken to:
+  /// lines below `tenants` and `plugins` of its plugins.yml.
+  func entries(tenant: String) -> (tenants: [String], plugins: [String]) {
+    let tenants = [
+      "  - { provider: discord, tenant: \(tenant), credentials: { bot_token: { file: \(host.directory)/secrets/duck } } }"
+    ]
+    let plugins = """
+        discord:
+          library: Discord
+          trust: \(TestHost.trust)
+          tenants: [discord/\(tenant)]
+          grants:
+            provider.gateway.connect: {}
+            provider.rest.call: {}
+            secrets.read: [bot_token]
+            net.dial: ["127.0.0.1:\(server.ports["plain"] ?? 0)"]
+            subscribe: ["promethean.p.discord.t.*.social.PostMessage", "promethean.p.discord.t.*.rest.request", "promethean.p.discord.t.*.control.presence"]
+            publish: ["promethean.p.discord.t.*.events.*", "promethean.p.discord.t.*.control.SocialTyping"]
+            clock: {}
+            log: {}
+            metrics: {}
+            state: {}
+          config: { api: "\(server.api())" }
+        replier:
+          library: Replier
+          trust: \(TestHost.trust)
+          tenants: ["*/*"]
+          grants:
+            subscribe: ["promethean.p.*.t.*.events.SocialMessageCreated"]
+            publish: ["promethean.p.*.t.*.social.PostMessage"]
+            log: {}
+      """
+    return (tenants, [plugins])
+  }
+
   // MARK: - What happens
 
   /// The bot of a tenant.

@@ -141,6 +141,15 @@ final class RedditDeployment {
     try #require(Glibc.kill(pid_t(pid), SIGKILL) == 0)
   }
 
+  /// The state of an instance that has some words in its status.
+  func status(of tenant: String, says words: String) throws -> String {
+    let client = try host.client()
+    return try host.until("reddit@\(tenant) says \"\(words)\"") {
+      let text = "\(try client.instance("reddit@\(tenant)"))"
+      return text.contains(words) ? text : nil
+    }
+  }
+
   /// Kills the server and starts it where it was.
   func restartServer() async throws {
     server.kill()
@@ -158,6 +167,12 @@ final class RedditDeployment {
       let found = try documents(of: tenant, client)
       return isDone(found) ? found : nil
     }
+  }
+
+  /// How much is indexed of a tenant.
+  func count(of tenant: String) throws -> Int {
+    let topic = "promethean.p.reddit.t.\(tenant).storage.documents.count"
+    return try host.client().request(topic, [:], resource: "messages")["data"]?["count"]?.intValue.map(Int.init) ?? 0
   }
 
   /// What is indexed of a tenant now.
