@@ -49,6 +49,8 @@ package final class FakeHost: Sendable {
     var lastOperation: UInt64 = 0
     /// How many calls still find room; nil: all.
     var room: Int?
+    /// The tenant's credentials by name; nil: they are not granted.
+    var credentials: [String: String]?
     /// The connection that the completion under way brings.
     var connection: (token: UInt64, descriptor: Int32)?
     var waiters: [UInt64: @Sendable (HostRecord) -> Bool] = [:]
@@ -112,6 +114,19 @@ package final class FakeHost: Sendable {
   /// Gives the host's table another version or size than its own before `create`.
   package func pretend(major: UInt16 = 1, minor: UInt16 = 1, structSize: Int? = nil) {
     memory.pretend(major: major, minor: minor, structSize: structSize)
+  }
+
+  /// Gives the tenant those credentials, and says so to a plugin that was made before.
+  ///
+  /// Without any the extension is not granted, which is looked at when the plugin is made.
+  package func give(credentials: [String: String]) async {
+    await onThread { host in
+      let instance = host.state.withLock { state in
+        state.credentials = credentials
+        return state.instance
+      }
+      if instance != 0 { host.memory.secretsChanged(instance) }
+    }
   }
 
   /// What has been heard so far.

@@ -32,6 +32,7 @@ final class HostMemory: @unchecked Sendable {
       PROMETHEAN_SUBSCRIBE_V1: Self.lasting(HostTable.subscribe),
       PROMETHEAN_STATE_V1: Self.lasting(HostTable.state),
       PROMETHEAN_DIAL_V1: Self.lasting(HostTable.dial),
+      PROMETHEAN_SECRETS_V1: Self.lasting(HostTable.secrets),
     ]
     let texts = unsafe texts.map { unsafe Self.lasting($0) }
     unsafe host.initialize(
@@ -125,6 +126,14 @@ final class HostMemory: @unchecked Sendable {
     } ?? nil
   }
 
+  /// Tells the plugin that the credentials are others.
+  func secretsChanged(_ instance: UInt) {
+    guard
+      let table = unsafe found(instance, PROMETHEAN_SECRETS_CHANGED_V1, as: promethean_secrets_changed_v1.self)
+    else { return }
+    unsafe call(instance) { unsafe table.pointee.changed($1) }
+  }
+
   /// How the plugin says that it is, nil if it cannot say.
   func health(_ instance: UInt) -> (status: promethean_status, reason: String)? {
     guard let table = unsafe found(instance, PROMETHEAN_HEALTH_V1, as: promethean_health_v1.self) else { return nil }
@@ -166,7 +175,7 @@ final class HostMemory: @unchecked Sendable {
     return unsafe body(plugin.pointee, instance)
   }
 
-  private static func lasting(_ text: String) -> promethean_bytes {
+  static func lasting(_ text: String) -> promethean_bytes {
     let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, text.utf8.count))
     _ = unsafe memory.update(from: text.utf8)
     return unsafe promethean_bytes(data: UnsafePointer(memory.baseAddress), size: UInt64(text.utf8.count))

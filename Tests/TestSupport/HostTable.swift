@@ -161,10 +161,24 @@ enum HostTable {
     take: { context, token in unsafe host(context).takeConnection(token) ?? -1 }
   )
 
+  static let secrets = unsafe promethean_secrets_v1(
+    struct_size: size(of: promethean_secrets_v1.self),
+    find: { context, name, value in
+      let host = unsafe host(context)
+      let name = unsafe String(name)
+      guard let credential = host.state.withLock({ $0.credentials?[name] }) else { return PROMETHEAN_NOT_FOUND }
+      unsafe value.pointee = HostMemory.lasting(credential)
+      return PROMETHEAN_OK
+    }
+  )
+
   // MARK: - Of the table itself
 
   static func find(_ context: UnsafeMutableRawPointer, _ id: promethean_bytes) -> UnsafeRawPointer? {
-    unsafe host(context).memory.find(String(id))
+    let host = unsafe host(context)
+    let id = unsafe String(id)
+    guard id != PROMETHEAN_SECRETS_V1 || host.state.withLock({ $0.credentials != nil }) else { return nil }
+    return unsafe host.memory.find(id)
   }
 
   static func setError(_ context: UnsafeMutableRawPointer, _ message: promethean_bytes) {
