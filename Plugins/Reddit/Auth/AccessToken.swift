@@ -20,7 +20,7 @@ struct AccessToken: Sendable {
     self.text = text
     expires = sent + Int64(seconds) * 1_000_000_000
     scopes = Scopes(json["scope"]?.stringValue ?? "")
-    refreshToken = json["refresh_token"]?.stringValue
+    refreshToken = json["refresh_token"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// Whether some text can stand in a head.

@@ -23,7 +23,10 @@ final class Authorizer {
   private var refreshToken: String?
   private var isLoaded = false
   private var isAsking = false
-  private var waiting: [CheckedContinuation<Void, Never>] = []
+  /// Those that wait for what comes of a request; nil: they are to look again.
+  private var waiting: [CheckedContinuation<Result<AccessToken, RESTFailure>?, Never>] = []
+  /// How often there were other credentials.
+  private var generation = 0
   /// Why there is none, until there are other credentials.
   private(set) var refusal: String?
   /// Told of the scopes of each new token.
@@ -39,22 +42,31 @@ final class Authorizer {
       if let refusal { throw .refused(refusal) }
       if let current, current.expires - Self.margin > context.clock.now.nanoseconds { return current }
       if isAsking {
-        await PluginActor.staying { await withCheckedContinuation { waiting.append($0) } }
+        let result = await PluginActor.staying {
+          await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<AccessToken, RESTFailure>?, Never>) in
+            // Looked at here, where nothing can come between: whoever asked may be done.
+            if isAsking { waiting.append(continuation) } else { continuation.resume(returning: nil) }
+          }
+        }
+        if let result { return try result.get() }
         continue
       }
       isAsking = true
-      defer {
-        isAsking = false
-        let woken = waiting
-        waiting = []
-        for continuation in woken { continuation.resume() }
+      var result: Result<AccessToken, RESTFailure>?
+      do throws(RESTFailure) {
+        if isLoaded { result = try await ask().map { .success($0) } } else { await load() }
+      } catch {
+        result = .failure(error)
       }
-      if !isLoaded {
-        await load()
-        isLoaded = true
-        if current != nil { continue }
-      }
-      return try await ask()
+      isAsking = false
+      let woken = waiting
+      waiting = []
+      // That whoever has asked waits no longer is nothing to the others.
+      var isCancelled = false
+      if case .failure(.cancelled) = result { isCancelled = true }
+      for continuation in woken { continuation.resume(returning: isCancelled ? nil : result) }
+      if let result { return try result.get() }
     }
   }
 
@@ -66,6 +78,9 @@ final class Authorizer {
   /// There are other credentials, which are to be tried.
   func secretsChanged() {
     (current, refreshToken, refusal) = (nil, nil, nil)
+    generation += 1
+    // They may be those that were there before, and what was got for them is good still.
+    isLoaded = false
   }
 
   /// What the app calls itself, as Reddit asks for it: by a name that no other app has.
@@ -79,7 +94,9 @@ final class Authorizer {
 
   // MARK: - Asking
 
-  private func ask() async throws(RESTFailure) -> AccessToken {
+  /// Asks; nil: the credentials have been replaced meanwhile, and the answer is of no use.
+  private func ask() async throws(RESTFailure) -> AccessToken? {
+    let asked = generation
     let form = try credentials.request(refreshToken: refreshToken)
     let request = HTTPRequest(
       method: "POST",
@@ -92,6 +109,7 @@ final class Authorizer {
     )
     let sent = context.clock.now.nanoseconds
     let answer = try await http.send(request, until: sent + Self.patience)
+    guard asked == generation else { return nil }
     guard let token = AccessToken(answer, at: sent) else {
       let failure = failure(answer)
       if case .refused(let words) = failure {
@@ -119,6 +137,11 @@ final class Authorizer {
           + "\(Credentials.clientSecret) with https://www.reddit.com/prefs/apps, write them where the tenant's "
           + "credentials say, and run promethean secrets rotate"
       )
+    case (200...499, "unsupported_grant_type"), (200...499, "unauthorized_client"):
+      return .refused(
+        "Reddit does not let this type of app ask so (POST access_token: \(answer.status) \(error)): a password needs an app "
+          + "of the type script, made by the same account"
+      )
     case (200...499, "invalid_grant"), (400, _):
       return .refused(
         credentials.hasAccount
@@ -128,11 +151,6 @@ final class Authorizer {
           : "Reddit gives this app no token without an account (POST access_token: \(answer.status) \(error)): grant a "
             + "\(Credentials.refreshToken), or a \(Credentials.password) to an app of the type script"
       )
-    case (200...499, "unsupported_grant_type"), (200...499, "unauthorized_client"):
-      return .refused(
-        "Reddit does not let this type of app ask so (POST access_token: \(answer.status) \(error)): a password needs an app "
-          + "of the type script, made by the same account"
-      )
     default:
       return .unreachable("POST access_token: expected an access token, found \(answer.status) \(error)")
     }
@@ -141,10 +159,12 @@ final class Authorizer {
   // MARK: - Keeping
 
   private func load() async {
+    let asked = generation
+    defer { if asked == generation { isLoaded = true } }
     guard let seal = credentials.seal else { return }
     do throws(HostError) {
-      guard let document = try await context.state.get(Self.document), let bytes = seal.open(document.bytes),
-        let token = AccessToken(bytes: bytes)
+      guard let document = try await context.state.get(Self.document), asked == generation,
+        let bytes = seal.open(document.bytes), let token = AccessToken(bytes: bytes)
       else { return }
       refreshToken = token.refreshToken
       if token.expires - Self.margin > context.clock.now.nanoseconds { current = token }
