@@ -69,9 +69,15 @@ final class CallQueue {
     try result.get()
   }
 
-  /// Hears how a call ended: with an answer, without one, or that it was not sent.
-  func leave(_ answer: RESTAnswer?, wasSent: Bool = true) {
-    if wasSent { limit.hear(answer, at: now) } else { limit.giveBack() }
+  /// Hears how a call ended that was sent at a time: with an answer, or without one.
+  func leave(_ answer: RESTAnswer?, sent: Int64) {
+    limit.hear(answer, sent: sent, at: now)
+    release()
+  }
+
+  /// Hears that a call was not sent.
+  func leave() {
+    limit.giveBack()
     release()
   }
 
@@ -88,9 +94,12 @@ final class CallQueue {
     let now = now
     for ticket in queue.all where ticket.latest <= now { drop(ticket, tooLate(ticket)) }
     while !queue.isEmpty, limit.underWay < Self.atOnce {
-      guard let due = limit.due(at: now) else { return }
-      guard due <= now else { return look(at: due) }
-      guard let ticket = queue.pop(where: { _ in true }) else { return }
+      guard let due = limit.due(at: now) else { break }
+      guard due <= now else {
+        look(at: due)
+        break
+      }
+      guard let ticket = queue.pop(where: { _ in true }) else { break }
       limit.send(at: now)
       end(ticket, .success(()))
     }
@@ -102,7 +111,8 @@ final class CallQueue {
     guard armed.map({ time < $0 }) ?? true else { return }
     armed = time
     PluginActor.task { [self] in
-      try? await clock.sleep(for: .nanoseconds(max(0, time - now)))
+      // When everything ends, nobody waits: to look again at once would be without end.
+      do { try await clock.sleep(for: .nanoseconds(max(0, time - now))) } catch { return }
       if armed == time { armed = nil }
       release()
     }

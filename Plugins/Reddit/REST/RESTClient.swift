@@ -59,11 +59,13 @@ final class RESTClient: RESTCalling {
     var isRenewed = false
     while true {
       let token = try await authorizer.token()
+      let userAgent = try authorizer.userAgent()
+      // Nothing may fail from here to `leave`: a call that is under way counts until then.
       try await queue.enter(ticket)
       tries += 1
       let answer: RESTAnswer
       do throws(RESTFailure) {
-        answer = try await send(call, token)
+        answer = try await send(call, token, userAgent)
       } catch {
         guard try await goesOn(after: error, call, ticket, tries) else { throw error }
         continue
@@ -79,10 +81,12 @@ final class RESTClient: RESTCalling {
     }
   }
 
-  private func send(_ call: RESTCall, _ token: AccessToken) async throws(RESTFailure) -> RESTAnswer {
-    var headers = [
-      (name: "User-Agent", value: try authorizer.userAgent()), ("Authorization", "bearer \(token.text)"),
-    ]
+  private func send(
+    _ call: RESTCall,
+    _ token: AccessToken,
+    _ userAgent: String
+  ) async throws(RESTFailure) -> RESTAnswer {
+    var headers = [(name: "User-Agent", value: userAgent), ("Authorization", "bearer \(token.text)")]
     if !call.body.isEmpty { headers.append(("Content-Type", call.contentType)) }
     let request = HTTPRequest(
       method: call.method,
@@ -93,11 +97,11 @@ final class RESTClient: RESTCalling {
     let sent = now
     do throws(RESTFailure) {
       let answer = try await http.send(request, until: call.deadline)
-      queue.leave(answer)
+      queue.leave(answer, sent: sent)
       record(answer, call, now - sent)
       return answer
     } catch {
-      if case .unreachable = error { queue.leave(nil, wasSent: false) } else { queue.leave(nil) }
+      if case .unreachable = error { queue.leave() } else { queue.leave(nil, sent: sent) }
       throw error
     }
   }

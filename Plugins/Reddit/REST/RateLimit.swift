@@ -54,18 +54,24 @@ struct RateLimit: Sendable {
     remaining = remaining.map { $0 + 1 }
   }
 
-  /// A call has ended, with this answer or none.
-  mutating func hear(_ answer: RESTAnswer?, at now: Int64) {
+  /// A call has ended that was sent at a time, with this answer or none.
+  mutating func hear(_ answer: RESTAnswer?, sent: Int64, at now: Int64) {
     underWay -= 1
-    guard let answer, let left = Self.number(answer, "x-ratelimit-remaining"),
+    guard let answer else { return }
+    // Whoever else asks would be refused as well.
+    if let wait = answer.retryAfter { pause(until: now + wait) }
+    guard let left = Self.number(answer, "x-ratelimit-remaining"),
       let seconds = Self.number(answer, "x-ratelimit-reset")
     else { return }
-    let end = now + Int64(seconds * 1e9) + Self.slack
-    // Answers may come in another order than that in which they were made: of one window the least counts.
-    let isSameWindow = remaining != nil && abs(end - windowEnd) < 2 * Self.slack
-    let told = left - Double(underWay)
-    remaining = isSameWindow ? min(remaining ?? told, told) : told
-    windowEnd = end
+    let (whole, told) = (Int64(seconds * 1e9), left - Double(underWay))
+    let end = now + whole + Self.slack
+    // Answers may come late, and in another order than that in which they were made: unless it is sure that one is of a
+    // later window, the least that was told counts, and so does the earliest end.
+    if let known = remaining, sent + whole - Self.slack <= windowEnd {
+      (remaining, windowEnd) = (min(known, told), min(windowEnd, end))
+    } else {
+      (remaining, windowEnd) = (told, end)
+    }
   }
 
   /// Nothing is sent before that time.
