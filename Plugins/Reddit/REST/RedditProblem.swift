@@ -55,11 +55,11 @@ struct RedditProblem: Hashable, CustomStringConvertible {
   private static func wait(_ seconds: Double?, _ message: String) -> Int64 {
     /// The longest that Reddit makes anybody wait, and what it says least often, s.
     let (most, usual) = (3600.0, 60.0)
+    let units = ["hour": 3600.0, "minute": 60, "second": 1]
     let words = message.split(separator: " ")
     let said = words.indices.dropLast().lazy.compactMap { place -> Double? in
-      guard let number = Double(words[place]) else { return nil }
-      let unit = words[place + 1]
-      return unit.hasPrefix("minute") ? number * 60 : unit.hasPrefix("second") ? number : nil
+      guard let number = Double(words[place]), !number.isNaN else { return nil }
+      return units.first { words[place + 1].hasPrefix($0.key) }.map { number * $0.value }
     }.first
     return Int64(min(max(seconds ?? said ?? usual, 1), most) * 1e9)
   }
