@@ -65,6 +65,9 @@ struct RESTCall: Sendable {
       case "comments", "messages", "duplicates", "by_id", "m", "wiki", "live": words[place] = "{id}"
       // What follows the id of a submission is its title.
       case "{id}": words[place] = "{title}"
+      // And the title, the id of a comment.
+      case "{title}": words[place] = "{id}"
+      case "friends", "give": words[place] = "{user}"
       default: break
       }
     }

@@ -47,9 +47,9 @@ final class RESTProxy {
   private static func tooLarge(_ call: RESTCall, _ size: Int) -> ProviderError {
     let limit = call.path.query.split(separator: "&").first { $0.hasPrefix("limit=") }
       .flatMap { Int($0.dropFirst("limit=".count)) }
-    /// What Reddit lists where nobody says how much.
-    let usual = 25
-    let advice = max(1, (limit ?? usual) * RESTReply.sizeMax / (size * 5 / 4))
+    /// What Reddit lists where nobody says how much, and at most.
+    let (usual, most) = (25, 100)
+    let advice = max(1, min(max(limit ?? usual, 1), most) * RESTReply.sizeMax / (size * 5 / 4))
     return ProviderError(
       "\(call.name): expected an answer of at most \(RESTReply.sizeMax) bytes, as fits an envelope, found \(size): ask "
         + "for it in pages, with limit=\(advice) and, from the second on, after= what the page before says"
