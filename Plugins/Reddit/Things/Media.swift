@@ -45,8 +45,10 @@ struct Media: Hashable {
     guard data["is_self"]?.boolValue != true,
       let url = data["url_overridden_by_dest"]?.stringValue ?? data["url"]?.stringValue
     else { return nil }
-    let ending = url.prefix { $0 != "?" }.split(separator: "/").last?.split(separator: ".").last.map(String.init) ?? ""
-    guard data["post_hint"] == "image" || types[ending.lowercased()] != nil else { return nil }
-    return Media(id: data["id"]?.stringValue ?? "", url: url, contentType: types[ending.lowercased()])
+    guard !url.isEmpty else { return nil }
+    let parts = url.prefix { $0 != "?" }.split(separator: "/").last?.split(separator: ".") ?? []
+    let type = parts.count > 1 ? types[parts[parts.count - 1].lowercased()] : nil
+    guard data["post_hint"] == "image" || type != nil else { return nil }
+    return Media(id: data["id"]?.stringValue ?? "", url: url, contentType: type)
   }
 }
