@@ -7,15 +7,27 @@ struct Media: Hashable {
   let url: String
   let contentType: String?
 
+  /// Bytes of the addresses that are told of one submission; Reddit's galleries have twenty pictures at most.
+  private static let addressesMax = 16 << 10
+
+  /// The media of a submission, as many as an envelope has room for.
+  static func of(_ data: JSONObject) -> [Media] {
+    var size = 0
+    return all(data).filter { media in
+      size += media.url.utf8.count
+      return size <= addressesMax
+    }
+  }
+
   /// The media of a submission: its gallery, its film, or the picture that it links to; of a crosspost, those of what it
   /// repeats.
-  static func of(_ data: JSONObject) -> [Media] {
+  private static func all(_ data: JSONObject) -> [Media] {
     if let gallery = gallery(data) { return gallery }
     if let film = film(data) { return [film] }
     if let picture = picture(data) { return [picture] }
     let origin = data["crosspost_parent_list"]?.arrayValue?.first?.objectValue
     // What is repeated does not itself repeat anything.
-    return origin.map { of(JSONObject($0.filter { $0.key != "crosspost_parent_list" }.map { ($0.key, $0.value) })) }
+    return origin.map { all(JSONObject($0.filter { $0.key != "crosspost_parent_list" }.map { ($0.key, $0.value) })) }
       ?? []
   }
 
