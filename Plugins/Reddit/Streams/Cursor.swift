@@ -13,16 +13,24 @@ struct Cursor: Sendable, Equatable {
   /// When the newest was written, in nanoseconds since 1970; 0: none was seen.
   private(set) var newest: Int64 = 0
 
+  /// Whether the listing was never read.
+  private(set) var isNew = true
+  /// When the oldest thing was written that stood in the listing when it was first read; 0: it was empty.
+  ///
+  /// In nanoseconds since 1970. What is older was there before, and comes up when something newer vanishes.
+  private(set) var oldest: Int64 = 0
+
   /// A cursor of a listing that was never read.
   init() {}
 
-  /// Whether nothing was seen yet.
-  var isNew: Bool { names.isEmpty }
-
   func contains(_ name: Fullname) -> Bool { known.contains(name) }
 
-  /// Takes note of things, oldest first.
+  /// Takes note of the things of a listing, oldest first; of those that are known too, since they are shown still.
   mutating func add(_ things: [Thing]) {
+    if isNew { (isNew, oldest) = (false, things.map(\.created.nanoseconds).min() ?? 0) }
+    let again = Set(things.map(\.name)).intersection(known)
+    names.removeAll { again.contains($0) }
+    known.subtract(again)
     for thing in things {
       newest = max(newest, thing.created.nanoseconds)
       if known.insert(thing.name).inserted { names.append(thing.name) }
@@ -39,7 +47,8 @@ struct Cursor: Sendable, Equatable {
     guard let json = try? JSON.parse(bytes), json["version"]?.intValue == Self.version, json["path"] == .string(path),
       let newest = json["newest"]?.intValue, let list = json["seen"]?.arrayValue
     else { return nil }
-    self.newest = newest
+    (self.newest, isNew) = (newest, false)
+    oldest = json["oldest"]?.intValue ?? 0
     names = list.compactMap { $0.stringValue.flatMap { Fullname($0) } }
     known = Set(names)
   }
@@ -47,7 +56,11 @@ struct Cursor: Sendable, Equatable {
   /// For another process of the tenant.
   func bytes(of path: String) -> [UInt8] {
     let seen = JSON.array(names.map { .string($0.description) })
-    return JSON.object(["version": .int(Self.version), "path": .string(path), "newest": .int(newest), "seen": seen])
-      .bytes()
+    return JSON.object(
+      [
+        "version": .int(Self.version), "path": .string(path), "newest": .int(newest), "oldest": .int(oldest),
+        "seen": seen,
+      ]
+    ).bytes()
   }
 }

@@ -9,6 +9,10 @@ extension Stream {
   struct Walk {
     /// What was not seen before, in Reddit's order.
     var found: [Thing] = []
+    /// What was.
+    var known: [Thing] = []
+    /// How many things came.
+    var count = 0
     /// Whether something came that was seen before.
     var hasKnown = false
     /// When the oldest thing that came was written.
@@ -25,7 +29,7 @@ extension Stream {
     var walk = Walk()
     var names: Set<Fullname> = []
     var page = try await page(after: nil)
-    var (pages, count) = (1, 0)
+    var pages = 1
     while true {
       let things = intake.read(page, of: path)
       let isLast = walk.hasKnown
@@ -33,14 +37,15 @@ extension Stream {
         walk.oldest = min(walk.oldest, thing.created.nanoseconds)
         if cursor.contains(thing.name) {
           walk.hasKnown = true
+          walk.known.append(thing)
         } else if names.insert(thing.name).inserted {
           walk.found.append(thing)
         }
       }
-      count += page.things.count
+      walk.count += page.things.count
       if cursor.isNew, walk.found.count >= settings.history { break }
       if isLast || walk.hasKnown && pages == 1 { break }
-      guard let after = page.after, count < Self.listingMax else { break }
+      guard let after = page.after, walk.count < Self.listingMax else { break }
       do {
         page = try await next(after: after, things)
       } catch {
@@ -87,11 +92,10 @@ extension Stream {
 
   /// Between which times something may have been written that nobody has seen; nil: there is no such time.
   func hole(_ walk: Walk) -> (from: Timestamp, to: Timestamp)? {
-    guard isChronological, walk.failure == nil, !cursor.isNew, !walk.hasKnown, !walk.found.isEmpty,
+    // A listing that ends before half of what Reddit shows has nothing more: all that was known in it has vanished.
+    guard isChronological, walk.failure == nil, !cursor.isNew, !walk.hasKnown, walk.count >= Self.shownMax / 2,
       walk.oldest > cursor.newest
-    else {
-      return nil
-    }
+    else { return nil }
     return (Timestamp(nanoseconds: cursor.newest), Timestamp(nanoseconds: walk.oldest))
   }
 

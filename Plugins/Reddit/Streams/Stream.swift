@@ -10,9 +10,10 @@ internal import ProviderKit
 ///   is told twice the journal knows.
 @PluginActor
 final class Stream {
-  /// Things of a page, which is Reddit's limit, and those that are read of a listing at most: twice as many as Reddit shows,
-  /// so that it is Reddit that ends it.
+  /// Things of a page, which is Reddit's limit.
   nonisolated static let pageMax = 100
+  /// Things that Reddit shows of a listing, and those that are read at most: more, so that it is Reddit that ends it.
+  nonisolated static let shownMax = 1000
   nonisolated static let listingMax = 2000
   let path: String
   let context: Context
@@ -75,11 +76,14 @@ final class Stream {
     let now = context.clock.now
     let elapsed = now.nanoseconds - lastRead
     lastRead = now.nanoseconds
-    guard !walk.found.isEmpty else {
+    guard !walk.found.isEmpty || cursor.isNew else {
       if let failure = walk.failure { throw failure }
       return (0, elapsed)
     }
-    let told = cursor.isNew ? Array(walk.found.prefix(settings.history)) : walk.found
+    let told =
+      cursor.isNew
+      ? Array(walk.found.prefix(settings.history))
+      : walk.found.filter { !isChronological || $0.created.nanoseconds >= cursor.oldest }
     // Newest first becomes oldest first; an answer comes after what it answers.
     let things = isChronological ? told.reversed() : told
     let since = cursor.isNew ? began - Self.fresh.first : now.nanoseconds - Self.fresh.later
@@ -92,7 +96,7 @@ final class Stream {
     guard await intake.record(envelopes) else { throw CancellationError() }
     if let failure = walk.failure { throw failure }
     try await came(things)
-    cursor.add(walk.found.reversed())
+    cursor.add(walk.known.reversed() + walk.found.reversed())
     context.metrics.add("things_total", Double(things.count))
     try await context.state.put(document, cursor.bytes(of: path))
     return (told.count, elapsed)
