@@ -129,9 +129,10 @@ final class Rereader {
       isOver = entry.missing >= Self.missingMax
       if isOver { envelopes = intake.normaliser.gone(name, in: entry.space, .live, at: now) }
     }
-    // As long again as it is there.
-    let next = now.nanoseconds + max(first, now.nanoseconds - entry.came)
-    guard !isOver, next - entry.came <= settings.reread else {
+    // As long again as it is there; what is missing is looked at soon again, also if this was to be the last time.
+    let isMissing = entry.missing > 0
+    let next = now.nanoseconds + (isMissing ? first : max(first, now.nanoseconds - entry.came))
+    guard !isOver, isMissing || next - entry.came <= settings.reread else {
       entries[name] = nil
       return envelopes
     }
