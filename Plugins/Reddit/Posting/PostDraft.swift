@@ -69,6 +69,8 @@ struct PostDraft {
   /// The title that is said, or the first line of the text, which then is none of it any more.
   private static func title(_ payload: JSONObject, _ text: inout String, _ losses: inout [Loss]) -> String {
     let said = payload["title"]?.stringValue
+    // White space alone is no title.
+    if said == nil { text = String(text.drop(while: \.isWhitespace)) }
     var title = said ?? text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     if said == nil, let line = text.range(ofFirstLine: title) { text = String(text[line...]) }
     if title.unicodeScalars.count > titleMax {

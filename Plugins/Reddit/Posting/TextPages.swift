@@ -12,7 +12,9 @@ struct TextPages: Hashable {
     while !rest.isEmpty, pages.count < pagesMax {
       let limit = pages.isEmpty ? first : others
       let page = Self.page(rest, limit)
-      pages.append(String(Self.trimmed(page)))
+      let text = Self.trimmed(page)
+      // Of white space alone there is nothing to say.
+      if !text.isEmpty { pages.append(String(text)) }
       rest = Self.trimmed(rest[page.endIndex...])
     }
     self.pages = pages

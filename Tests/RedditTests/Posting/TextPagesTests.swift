@@ -24,4 +24,11 @@ struct TextPagesTests {
     func plain(_ text: String) -> String { text.filter { !$0.isWhitespace } }
     #expect(plain(pages.pages.joined()) == plain(text))
   }
+
+  @Test func `no page is empty, however much white space there is`() {
+    let space = String(repeating: " ", count: 35)
+    #expect(TextPages("a\(space)b", first: 10, others: 10, pagesMax: 9).pages.count == 2)
+    #expect(TextPages("\(space)b", first: 10, others: 10, pagesMax: 9).pages.allSatisfy { $0.contains("b") })
+    #expect(TextPages(" \n\n ", first: 10, others: 10, pagesMax: 9).pages.isEmpty)
+  }
 }
