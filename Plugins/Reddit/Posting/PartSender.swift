@@ -32,11 +32,12 @@ struct PartSender {
   /// Which thing a part becomes, given the names of those before it.
   func part(_ number: Int, after names: [Fullname?]) -> EarlierThings.Part {
     let text = draft.texts[number]
-    if number > 0, let last = names.last, let last { return .answer(to: last, text: text) }
-    switch draft.target {
-    case .submission(let subreddit): return .submission(subreddit: subreddit)
-    case .answer(let name, _), .messageAnswer(let name, _): return .answer(to: name, text: text)
-    case .message(let user): return .message(to: user, text: text)
+    switch (draft.target, names.last ?? nil) {
+    // Private messages stand beside each other, also where the name of one has been found since.
+    case (.message(let user), _): return .message(to: user, text: text)
+    case (_, let last?): return .answer(to: last, text: text)
+    case (.submission(let subreddit), nil): return .submission(subreddit: subreddit)
+    case (.answer(let name, _), nil), (.messageAnswer(let name, _), nil): return .answer(to: name, text: text)
     }
   }
 

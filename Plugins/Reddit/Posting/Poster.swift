@@ -56,9 +56,11 @@ final class Poster {
     let found = Account(provider: wish.provider, tenant: wish.tenant)
     guard found == account else { throw Rejection("provider, tenant: expected \(account), found \(found)") }
     let target = try PostTarget(wish, for: account)
-    let draft = try PostDraft(wish, target, partsMax: settings.partsMax)
     let identity = PostIdentity(envelope)
-    if let entry = ledger.entry(identity), entry.isDone {
+    let entry = ledger.entry(identity)
+    // It goes on in as many parts as it was begun in, whatever is configured since.
+    let draft = try PostDraft(wish, target, partsMax: entry?.messages.count ?? settings.partsMax)
+    if let entry, entry.isDone {
       context.log.info("posted before", ["wish": .string(envelope.id)])
       return answer(entry.messages.map { $0.flatMap { Fullname($0) } }, draft.losses)
     }
@@ -132,7 +134,7 @@ final class Poster {
   private func send(_ identity: PostIdentity, _ sender: PartSender) async throws(PostFailure) -> [Fullname?] {
     var names: [Fullname?] = []
     for part in sender.draft.texts.indices {
-      if let known = ledger.entry(identity)?.messages[part].flatMap({ Fullname($0) }) {
+      if let known = known(identity, part) {
         names.append(known)
         continue
       }
@@ -178,8 +180,8 @@ final class Poster {
     var earlier = EarlierThings(things, since: entry.began)
     var names: [Fullname?] = []
     for part in sender.draft.texts.indices {
-      if let known = entry.messages[part] {
-        names.append(Fullname(known))
+      if let known = known(identity, part) {
+        names.append(known)
         continue
       }
       let sought = sender.part(part, after: names)
@@ -189,6 +191,13 @@ final class Poster {
       names.append(found)
     }
     return []
+  }
+
+  /// What a part has become: a name, or none that Reddit tells; nil: nobody knows that it is out.
+  private func known(_ identity: PostIdentity, _ part: Int) -> Fullname?? {
+    guard let messages = ledger.entry(identity)?.messages, messages.indices.contains(part), let name = messages[part]
+    else { return nil }
+    return .some(name == Self.nameless ? nil : Fullname(name))
   }
 
   /// Writes down what is out; what cannot be written is found again among what the account has written.
