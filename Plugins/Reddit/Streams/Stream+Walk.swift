@@ -2,6 +2,15 @@ internal import PluginKit
 internal import ProviderKit
 
 extension Stream {
+  /// How often a listing is read as far back as it was at the time before the last, ns: Reddit lists some things seconds
+  /// late, at their place, which may by then be behind the first page.
+  static let sweepInterval: Int64 = 10_000_000_000
+  /// After how much that came it is, at the latest: before a third of what Reddit shows has gone.
+  private static let sweepCount = 300
+
+  /// How often a page is asked for of which half an answer comes.
+  private static let triesMax = 3
+
   /// How often another thing is tried as the anchor of the next page, where one that is gone showed none.
   private static let anchorsMax = 5
 
@@ -17,6 +26,8 @@ extension Stream {
     var hasKnown = false
     /// When the oldest thing that came was written.
     var oldest = Int64.max
+    /// What is known of sweeps when it was read to its end.
+    var sweep = Sweep()
     /// Why a page behind the first could not be read.
     var failure: (any Error)?
   }
@@ -27,6 +38,8 @@ extension Stream {
   /// A listing that was never read is read as far as its history is wanted.
   func walk() async throws -> Walk {
     var walk = Walk()
+    let (bound, sweep) = nextSweep()
+    walk.sweep = sweep
     var names: Set<Fullname> = []
     var page = try await page(after: nil)
     var pages = 1
@@ -44,7 +57,7 @@ extension Stream {
       }
       walk.count += page.things.count
       if cursor.isNew, walk.found.count >= settings.history { break }
-      if isLast || walk.hasKnown && pages == 1 { break }
+      if isLast || walk.hasKnown && pages == 1, walk.oldest <= bound { break }
       guard let after = page.after, walk.count < Self.listingMax else { break }
       do {
         page = try await next(after: after, things)
@@ -55,6 +68,19 @@ extension Stream {
       pages += 1
     }
     return walk
+  }
+
+  /// How far back to read this time, and what is known of sweeps then: what is younger was listed since the one before.
+  private func nextSweep() -> (bound: Int64, sweep: Sweep) {
+    let now = context.clock.now.nanoseconds
+    guard isChronological, now - sweep.time >= Self.sweepInterval || sweep.count >= Self.sweepCount else {
+      return (.max, sweep)
+    }
+    // Where nothing comes any more, what came last is looked at once more.
+    let isIdle = cursor.newest == sweep.newest
+    guard !isIdle || !sweep.isLast else { return (.max, sweep) }
+    let bound = sweep.newest == .max ? .max : sweep.newest - Self.sweepInterval
+    return (bound, Sweep(time: now, newest: cursor.newest, isLast: isIdle))
   }
 
   /// The page behind a thing; behind the one before it, if that is gone and so has nothing behind it.
@@ -74,17 +100,22 @@ extension Stream {
       reading: path + (path.contains("?") ? "&" : "?") + query,
       requester: context.pluginID
     )
-    let answer = try await rest.perform(call)
-    guard answer.status == 200 else {
-      let problem = RedditProblem(answer)
-      let (found, hint) = (problem?.description ?? "\(answer.status)", problem?.hint.map { ": \($0)" } ?? "")
-      throw ProviderError("\(path): expected a listing, found \(found)\(hint)")
-    }
-    do throws(ProviderError) {
-      return try Listing(answer)
-    } catch {
-      // A page for people, or half an answer: it passes.
-      throw RESTFailure.unknown("\(path): \(error)")
+    var tries = 0
+    while true {
+      tries += 1
+      let answer = try await rest.perform(call)
+      guard answer.status == 200 else {
+        let problem = RedditProblem(answer)
+        let (found, hint) = (problem?.description ?? "\(answer.status)", problem?.hint.map { ": \($0)" } ?? "")
+        throw ProviderError("\(path): expected a listing, found \(found)\(hint)")
+      }
+      do throws(ProviderError) {
+        return try Listing(answer)
+      } catch {
+        // A page for people, or half an answer: it passes.
+        guard tries >= Self.triesMax else { continue }
+        throw RESTFailure.unknown("\(path): \(error)")
+      }
     }
   }
 
@@ -94,7 +125,7 @@ extension Stream {
   func hole(_ walk: Walk) -> (from: Timestamp, to: Timestamp)? {
     // A listing that ends before half of what Reddit shows has nothing more: all that was known in it has vanished.
     guard isChronological, walk.failure == nil, !cursor.isNew, !walk.hasKnown, walk.count >= Self.shownMax / 2,
-      walk.oldest > cursor.newest
+      walk.oldest >= cursor.newest
     else { return nil }
     return (Timestamp(nanoseconds: cursor.newest), Timestamp(nanoseconds: walk.oldest))
   }

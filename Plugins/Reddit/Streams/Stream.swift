@@ -32,6 +32,18 @@ final class Stream {
   private(set) var cursor = Cursor()
   private var isLoaded = false
   private var lastRead: Int64
+  /// When it was last read further back than need be.
+  struct Sweep {
+    var time: Int64 = 0
+    /// When the newest thing of then was written.
+    var newest = Int64.max
+    /// Whether nothing had come since the time before.
+    var isLast = false
+    /// How much has come since.
+    var count = 0
+  }
+
+  private(set) var sweep = Sweep()
 
   /// A stream of a listing; `came` is told of things that were recorded.
   init(
@@ -55,6 +67,7 @@ final class Stream {
     document = "stream-" + Hex.encode(SHA256.digest(Array(path.utf8)).prefix(12))
     began = context.clock.now.nanoseconds
     lastRead = context.clock.now.nanoseconds
+    sweep.time = lastRead
   }
 
   /// Reads what an earlier process has seen.
@@ -62,6 +75,8 @@ final class Stream {
     guard !isLoaded else { return }
     if let document = try await context.state.get(document), let found = Cursor(bytes: document.bytes, of: path) {
       cursor = found
+      // What was listed late of what an earlier process read is looked for at once.
+      sweep = Sweep(newest: found.newest - Self.sweepInterval)
     }
     isLoaded = true
   }
@@ -78,6 +93,7 @@ final class Stream {
     lastRead = now.nanoseconds
     guard !walk.found.isEmpty || cursor.isNew else {
       if let failure = walk.failure { throw failure }
+      sweep = walk.sweep
       return (0, elapsed)
     }
     let told =
@@ -95,6 +111,8 @@ final class Stream {
     if let hole = hole(walk) { envelopes.append(tell(hole)) }
     guard await intake.record(envelopes) else { throw CancellationError() }
     if let failure = walk.failure { throw failure }
+    sweep = walk.sweep
+    sweep.count += walk.found.count
     try await came(things)
     cursor.add(walk.known.reversed() + walk.found.reversed())
     context.metrics.add("things_total", Double(things.count))

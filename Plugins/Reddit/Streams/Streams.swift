@@ -6,8 +6,9 @@ internal import ProviderKit
 final class Streams {
   /// Which part of the calls of a minute reading may take, so that others have the rest.
   private static let share = 0.6
-  /// After which time a listing of which there is no answer makes the instance unwell, ns: two or three tries. One of
-  /// which Reddit says that it cannot be read does at once.
+  /// After which time a listing of which there is no answer makes the instance unwell, ns: two or three tries.
+  ///
+  /// One of which Reddit says that it cannot be read does at once.
   private static let patience: Int64 = 15_000_000_000
 
   private let context: Context

@@ -168,8 +168,8 @@ final class RedditProcess {
     intake.close()
   }
 
-  func stream(_ path: String, came: @escaping (Thing) -> Void = { _ in }) -> Reddit.Stream {
-    Stream(path, context: context, rest: rest, intake: intake, settings: settings.streams, came: came)
+  func stream(_ path: String) -> Reddit.Stream {
+    Stream(path, context: context, rest: rest, intake: intake, settings: settings.streams) { _ in }
   }
 
   func streams(hasAccount: Bool = false) -> Streams {

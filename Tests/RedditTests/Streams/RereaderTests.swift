@@ -16,7 +16,12 @@ import Testing
     try await RedditStage.run(config: config, step: .seconds(1)) { bench in
       bench.reddit.all[Made.name(thing)] = thing
       let (rereader, thing) = (bench.process.rereader(), try Thing(thing))
-      if isKnown { rereader.add(thing) } else { rereader.add(thing.name) }
+      if isKnown {
+        try await rereader.add([thing])
+      } else {
+        try await bench.process.rereader().add([try Thing(Made.comment(1))])
+        try await rereader.load()
+      }
       let task = PluginActor.task { await rereader.run() }
       try await change(bench)
       task.cancel()
@@ -92,7 +97,7 @@ import Testing
       let rereader = bench.process.rereader()
       for number in 1...250 {
         let thing = Made.comment(number)
-        rereader.add(try Thing(thing))
+        try await rereader.add([try Thing(thing)])
         bench.reddit.all[Made.name(thing)] = thing.with(["body": "other"])
       }
       var fails = 3

@@ -47,7 +47,7 @@ import Testing
 
   static let wrong: [JSONObject] = [
     ["subreddits": ["a b"]], ["subreddits": [""]], ["subreddits": ["a++b"]], ["subreddits": ["../api"]],
-    ["streams": ["/r/../api"]], ["streams": ["a//b"]], ["history": 1001], ["history": -1], ["fastest": "soon"],
+    ["streams": ["/r/../api"]], ["streams": ["a//b"]], ["history": 2001], ["history": -1], ["fastest": "soon"],
     ["requests_per_minute": 0], ["api": "ftp://x"], ["api": "oauth.reddit.com"], ["user_agent": "a\r\nb"],
     ["ca_file": "relative"], ["parts_max": 0],
   ]
