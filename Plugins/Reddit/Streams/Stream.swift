@@ -15,6 +15,22 @@ final class Stream {
   /// Things that Reddit shows of a listing, and those that are read at most: more, so that it is Reddit that ends it.
   nonisolated static let shownMax = 1000
   nonisolated static let listingMax = 2000
+  /// How long before it is read a thing may have been written to count as live, ns: as long as an instance may be away
+  /// while it is restarted; of what there was before a listing was first read, as long as Reddit takes to list it.
+  private static let fresh: (later: Int64, first: Int64) = (300_000_000_000, 5_000_000_000)
+
+  /// A reading that went further back than need be.
+  struct Sweep {
+    /// When it was.
+    var time: Int64 = 0
+    /// When the newest thing of then was written.
+    var newest = Int64.max
+    /// Whether nothing had come since the one before.
+    var isLast = false
+    /// How much has come since.
+    var count = 0
+  }
+
   let path: String
   let context: Context
   let rest: any RESTCalling
@@ -24,28 +40,14 @@ final class Stream {
   private let document: String
   /// Whether things stand in the order in which they were written.
   let isChronological: Bool
-  /// How long before it is read a thing may have been written to count as live, ns: as long as an instance may be away
-  /// while it is restarted; of what there was before a listing was first read, as long as Reddit takes to list it.
-  private static let fresh: (later: Int64, first: Int64) = (300_000_000_000, 5_000_000_000)
-
+  /// When this process began with it.
   private let began: Int64
   private(set) var cursor = Cursor()
+  private(set) var sweep = Sweep()
   private var isLoaded = false
   private var lastRead: Int64
-  /// When it was last read further back than need be.
-  struct Sweep {
-    var time: Int64 = 0
-    /// When the newest thing of then was written.
-    var newest = Int64.max
-    /// Whether nothing had come since the time before.
-    var isLast = false
-    /// How much has come since.
-    var count = 0
-  }
 
-  private(set) var sweep = Sweep()
-
-  /// A stream of a listing; `came` is told of things that were recorded.
+  /// A stream of a listing; `came` is told of things that are about to be recorded.
   init(
     _ path: String,
     context: Context,
@@ -109,11 +111,12 @@ final class Stream {
       envelopes += intake.normaliser.created(thing, origin, at: now)
     }
     if let hole = hole(walk) { envelopes.append(tell(hole)) }
+    // First, so that no process ends between: what is deleted meanwhile is listed no more, and would stay for ever.
+    try await came(things)
     guard await intake.record(envelopes) else { throw CancellationError() }
     if let failure = walk.failure { throw failure }
     sweep = walk.sweep
     sweep.count += walk.found.count
-    try await came(things)
     cursor.add(walk.known.reversed() + walk.found.reversed())
     context.metrics.add("things_total", Double(things.count))
     try await context.state.put(document, cursor.bytes(of: path))
