@@ -9,8 +9,8 @@ extension EndToEndChanges {
   @Suite struct RedditLossTests {
     /// Things of the test: as many as take some seconds, or some minutes.
     private static let count = Products.isSoak ? 100_000 : 1500
-    /// Of a second: so that a listing, which shows a thousand, is not outrun while somebody is killed.
-    private static let rate = Products.isSoak ? 400 : 100
+    /// Of a second: two listings of a thousand each outlast the pauses that Reddit asks for, and a host's restart.
+    private static let rate = 100
     /// Calls of an account in so many seconds.
     private static let allowance = (calls: 300, seconds: 5.0)
 
