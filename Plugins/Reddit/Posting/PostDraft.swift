@@ -31,7 +31,7 @@ struct PostDraft {
     case .submission:
       title = Self.title(payload, &text, &losses)
       guard !title.isEmpty else { throw Rejection("text: expected a title, in its first line, found nothing") }
-      fields = try Self.fields(payload, text)
+      fields = try Self.fields(payload)
       // A link has no text of its own: what there is becomes an answer.
       let first = payload["url"] != nil || payload["crosspost_fullname"] != nil ? 0 : Self.submissionMax
       let rest =
@@ -40,14 +40,9 @@ struct PostDraft {
         : TextPages(text, first: first, others: Self.commentMax, pagesMax: partsMax)
       texts = first == 0 ? [""] + rest.pages : rest.pages.isEmpty ? [""] : rest.pages
       Self.lose(rest, partsMax, &losses)
-    case .message:
-      title = Self.subject(payload, text)
+    case .message, .answer, .messageAnswer:
+      if case .message = target { title = Self.subject(payload, text) } else { title = "" }
       fields = FormFields()
-      let pages = TextPages(text, first: Self.commentMax, others: Self.commentMax, pagesMax: partsMax)
-      texts = pages.pages
-      Self.lose(pages, partsMax, &losses)
-    case .answer, .messageAnswer:
-      (title, fields) = ("", FormFields())
       let pages = TextPages(text, first: Self.commentMax, others: Self.commentMax, pagesMax: partsMax)
       texts = pages.pages
       Self.lose(pages, partsMax, &losses)
@@ -91,7 +86,7 @@ struct PostDraft {
     return TextPages(line, first: subjectMax, others: subjectMax, pagesMax: 1).pages.first ?? ""
   }
 
-  private static func fields(_ payload: JSONObject, _ text: String) throws(Rejection) -> FormFields {
+  private static func fields(_ payload: JSONObject) throws(Rejection) -> FormFields {
     let kind = payload["crosspost_fullname"] != nil ? "crosspost" : payload["url"] != nil ? "link" : "self"
     do throws(ProviderError) {
       var fields = try FormFields(

@@ -7,11 +7,11 @@ import Testing
 extension EndToEnd {
   /// The plugin for Reddit, in a real host, against what was recorded of Reddit itself.
   @Suite struct RedditReplayTests {
-    static let recordings = RedditRecording.all(in: RedditServer.recordings)
-
-    @Test func `there are recordings, or there is a word that there are none`() {
-      if Self.recordings.isEmpty { Products.say("Reddit's answers are not replayed: there are no recordings") }
-    }
+    static let recordings: [RedditRecording] = {
+      let found = RedditRecording.all(in: RedditServer.recordings)
+      if found.isEmpty { Products.say("Reddit's answers are not replayed: there are no recordings") }
+      return found
+    }()
 
     @Test(arguments: recordings)
     func `each thing that was recorded comes once, and as it was`(recording: RedditRecording) async throws {

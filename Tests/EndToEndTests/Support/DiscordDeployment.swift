@@ -78,24 +78,7 @@ final class DiscordDeployment {
           config:
             api: \(server.api())
       \(config.map { "      \($0)" }.joined(separator: "\n"))
-        storage:
-          library: Storage
-          trust: \(TestHost.trust)
-          tenants: ["*/*"]
-          grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
-          limits: { memory: 256MiB, in_flight: 256, descriptors: 256, rate: 100000 }
-        message-indexer:
-          library: MessageIndexer
-          trust: \(TestHost.trust)
-          tenants: ["*/*"]
-          grants:
-            subscribe:
-              - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
-            storage.documents: { messages: write }
-            clock: {}
-            log: {}
-            metrics: {}
-          limits: { rate: 100000 }
+      \(TestHost.indexing)
       """
   }
 

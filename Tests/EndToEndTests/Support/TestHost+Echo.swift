@@ -4,6 +4,28 @@ import Host
 import Testing
 
 extension TestHost {
+  /// Lines below `plugins` that have the messages of all tenants indexed, as fast as tests write them.
+  static let indexing = """
+      storage:
+        library: Storage
+        trust: \(TestHost.trust)
+        tenants: ["*/*"]
+        grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
+        limits: { memory: 256MiB, in_flight: 256, descriptors: 256, rate: 100000 }
+      message-indexer:
+        library: MessageIndexer
+        trust: \(TestHost.trust)
+        tenants: ["*/*"]
+        grants:
+          subscribe:
+            - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
+          storage.documents: { messages: write }
+          clock: {}
+          log: {}
+          metrics: {}
+        limits: { rate: 100000 }
+    """
+
   /// What runs in the repository's own plugins.yml, without HTTP.
   static func echo(more plugins: String = "", indexer: String = "") -> String {
     """
