@@ -174,9 +174,13 @@ package final class Router {
     }
   }
 
-  /// Whether another instance has something to be read.
+  /// Whether another instance says that it has something to be read.
+  ///
+  /// It is read next, whether it has rung or not: one that says so and never rings would shorten everybody's turns.
   private func isSomebodyWaiting(beside instance: Instance) -> Bool {
-    instances.contains { $0 !== instance && !$0.mustWait && $0.process?.channel.hasFrames == true }
+    let other = instances.first { $0 !== instance && !$0.mustWait && $0.process?.channel.hasFrames == true }
+    other?.hasMore = true
+    return other != nil
   }
 
   /// Reads all that an instance had put into its ring when its process ended.

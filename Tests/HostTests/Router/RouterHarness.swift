@@ -172,6 +172,12 @@ final class Answer: Sendable {
     return status == RING_OK
   }
 
+  /// Writes how far it has sent as nobody may, past the ring's own functions, and rings no bell.
+  func claim(_ position: UInt64) {
+    // What stands first in a ring's shared memory.
+    unsafe UnsafeMutableRawPointer(rings[1].shared).storeBytes(of: position, as: UInt64.self)
+  }
+
   /// Takes all that the host has sent.
   func receive() -> [Received] {
     var frames: [Received] = []
