@@ -22,8 +22,9 @@ public actor PluginActor {
   ///
   /// The runtime resumes a task, after a continuation or another task's value, on the executor it prefers before it
   /// goes on to its actor; without a preference that is the global one, whose threads the plugin would get for nothing.
+  /// Whoever begins one ends it in `stop()`: after that nothing reaches the host.
   @discardableResult
-  package nonisolated static func task(_ body: @escaping @PluginActor @Sendable () async -> Void) -> Task<Void, Never> {
+  public nonisolated static func task(_ body: @escaping @PluginActor @Sendable () async -> Void) -> Task<Void, Never> {
     Task(executorPreference: shared.executor, operation: body)
   }
 

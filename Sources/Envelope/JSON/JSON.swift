@@ -92,7 +92,7 @@ extension JSON {
   public subscript(key: String) -> JSON? { objectValue?[key] }
 
   /// A short description for messages that say what was found, such as `string "x"`.
-  package var summary: String {
+  public var summary: String {
     switch self {
     case .null: return "null"
     case .bool(let value): return "boolean \(value)"
