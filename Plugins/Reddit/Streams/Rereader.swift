@@ -129,15 +129,16 @@ final class Rereader {
       isOver = entry.missing >= Self.missingMax
       if isOver { envelopes = intake.normaliser.gone(name, in: entry.space, .live, at: now) }
     }
-    // As long again as it is there; what is missing is looked at soon again, also if this was to be the last time.
-    let isMissing = entry.missing > 0
-    let next = now.nanoseconds + (isMissing ? first : max(first, now.nanoseconds - entry.came))
-    guard !isOver, isMissing || next - entry.came <= settings.reread else {
+    // What is missing is looked at soon again, also if this was to be the last time.
+    let (isMissing, end) = (entry.missing > 0, entry.came + settings.reread)
+    guard !isOver, isMissing || now.nanoseconds < end else {
       entries[name] = nil
       return envelopes
     }
+    // As long again as it is there, and at last when its time is over.
+    let next = now.nanoseconds + max(first, now.nanoseconds - entry.came)
     entries[name] = entry
-    look(at: name, from: next)
+    look(at: name, from: isMissing ? now.nanoseconds + first : min(next, end))
     return envelopes
   }
 }

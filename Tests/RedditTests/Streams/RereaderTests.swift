@@ -37,6 +37,15 @@ import Testing
     #expect(waits == waits.sorted())
   }
 
+  @Test func `what changes shortly before it is looked at no more is told`() async throws {
+    let (events, _, _) = try await Self.run(config: ["reread": "2h"]) { bench in
+      try await bench.sleep(7100)
+      bench.reddit.all["t1_1"] = Made.comment(1, ["body": "other", "edited": 1_767_232_300])
+      try await bench.sleep(1000)
+    }
+    #expect(events == ["updated t1_1"])
+  }
+
   @Test func `an edit and a deletion become events, once each`() async throws {
     let (events, envelopes, _) = try await Self.run { bench in
       try await bench.sleep(30)
