@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 from typing import Any
 
@@ -34,8 +33,8 @@ from control import Control
 from faults import Faults
 from gateway import Gateway, Settings
 from limits import Limits
-from listening import Serve, certified, end_with_standard_input, listen
 from openapi import Document
+from program import Server, arguments, run
 from record import Record
 from replay import replay
 from rest import API
@@ -43,9 +42,9 @@ from web import Answer, Request
 from world import World
 
 
-class Server:
+class Discord(Server):
     def __init__(self, options: argparse.Namespace) -> None:
-        self.options = options
+        super().__init__(options)
         self.record = Record(options.state)
         self.faults = Faults()
         self.gateway = Gateway(self.record, Settings())
@@ -57,32 +56,23 @@ class Server:
             self.world.apply(kind, state)
             self.gateway.apply(kind, state)
             self.api.limits.apply(kind, state)
-        self.ports: dict[str, int] = {}
-        self.control = Control(self.api, self.ports)
+        self.control = Control(self.api, self.said)
 
-    async def start(self) -> None:
-        self.ports["plain"] = await listen(self.options.port, self._serve("http://127.0.0.1"))
-        self.ports["control"] = await listen(self.options.control_port, self.control.connection)
-        if self.options.tls:
-            context = certified(self.options.tls)
-            self.ports["secure"] = await listen(self.options.tls_port, self._serve("https://localhost"), context)
-
-    def _serve(self, host: str) -> Serve:
-        async def serve(request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-            base = f"{host}:{writer.get_extra_info('sockname')[1]}"
-            if request.headers.get("upgrade", "").lower() == "websocket":
-                await self._serve_gateway(request, reader, writer, base.replace("http", "ws", 1))
-                return False
-            if found := self.world.files.get(request.path):
-                answer: Answer | None = Answer(200, found[1], {"Content-Type": found[0]})
-            else:
-                answer = await self.api.serve(request, base)
-            if answer is None:
-                return False
-            writer.write(answer.encoded())
-            await writer.drain()
-            return request.headers.get("connection", "").lower() != "close"
-        return serve
+    async def serve(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        host = "https://localhost" if writer.get_extra_info("sslcontext") else "http://127.0.0.1"
+        base = f"{host}:{writer.get_extra_info('sockname')[1]}"
+        if request.headers.get("upgrade", "").lower() == "websocket":
+            await self._serve_gateway(request, reader, writer, base.replace("http", "ws", 1))
+            return False
+        if found := self.world.files.get(request.path):
+            answer: Answer | None = Answer(200, found[1], {"Content-Type": found[0]})
+        else:
+            answer = await self.api.serve(request, base)
+        if answer is None:
+            return False
+        writer.write(answer.encoded())
+        await writer.drain()
+        return not request.is_last
 
     async def _serve_gateway(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
                              base: str) -> None:
@@ -109,9 +99,8 @@ class Server:
         await link.run(request)
 
     def instructions(self) -> str:
-        """What a person who has started the server wants to know."""
-        base, channels = f"127.0.0.1:{self.ports['plain']}", list(self.world.channels.values())
-        says: list[Any] = [f"REST and gateway on {base}, control on 127.0.0.1:{self.ports['control']}. In plugins.yml:",
+        base, channels = f"127.0.0.1:{self.said['plain']}", list(self.world.channels.values())
+        says: list[Any] = [f"REST and gateway on {base}, control on 127.0.0.1:{self.said['control']}. In plugins.yml:",
                            "", f"    grants: {{ net.dial: ['{base}'], ... }}",
                            f"    config: {{ api: 'http://{base}/api/v10' }}", ""]
         says += [f"{bot.user['username']}'s token: {bot.token}" for bot in self.world.bots]
@@ -120,28 +109,9 @@ class Server:
         return "\n".join(says)
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description="A Discord for tests, on loopback.")
-    parser.add_argument("--port", type=int, default=0, help="of REST and gateway; 0: the kernel picks one")
-    parser.add_argument("--control-port", type=int, default=0)
-    parser.add_argument("--tls-port", type=int, default=0)
-    parser.add_argument("--tls", metavar="DIRECTORY", help="speak TLS too, with its good.pem and good.key")
-    parser.add_argument("--state", metavar="FILE", help="where everything is kept that a killed server must know")
+if __name__ == "__main__":
+    parser = arguments("A Discord for tests, on loopback.")
     parser.add_argument("--token", action="append", help="of a bot; once for each")
     parser.add_argument("--openapi", metavar="FILE", help="Discord's document, which requests are held to")
     parser.add_argument("--replay", metavar="FILE", help="frames to be sent to every session")
-    parser.add_argument("--tests", action="store_true", help="say the ports in JSON, and end with standard input")
-    server = Server(parser.parse_args())
-    await server.start()
-    if not server.options.tests:
-        print(server.instructions(), flush=True)
-        await asyncio.Event().wait()
-    print(json.dumps(server.ports), flush=True)
-    await end_with_standard_input()
-
-
-if __name__ == "__main__":
-    try:
-        asyncio.run(main())
-    except KeyboardInterrupt:
-        pass
+    run(Discord, parser)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-import json
 
 import support  # noqa: F401, which finds some of the following
 
@@ -32,22 +31,22 @@ import posting  # noqa: F401
 import trees  # noqa: F401
 from control import Control
 from limits import Limits
-from listening import certified, end_with_standard_input, listen
 from oauth import Tokens
+from program import Server, arguments, run
 from record import Record
 from replay import Recordings
 from rest import API, plain_path
 from scripts import Scripts
 from settings import Settings
 from web import Answer, Request
-from world import Object, World
+from world import World
 
 ACCOUNTS = ["testbot_0", "testbot_1"]
 
 
-class Server:
+class Reddit(Server):
     def __init__(self, options: argparse.Namespace) -> None:
-        self.options = options
+        super().__init__(options)
         self.record = Record(options.state)
         settings = Settings(expires_in=options.expires_in, allowance=options.allowance, window=options.window)
         world = World(self.record, settings, options.account or ACCOUNTS, options.subreddit or [])
@@ -62,22 +61,18 @@ class Server:
         self.api = API(world, tokens, self.record, Scripts(), Limits(settings), settings)
         placeholders = dict(pair.split("=", 1) for pair in options.placeholder or [])
         self.recordings = Recordings(options.replay, placeholders) if options.replay else None
-        self.said: Object = {}
         self.control = Control(self.api, self.said, self.recordings)
 
     async def start(self) -> None:
-        ports = {"plain": await listen(self.options.port, self._serve),
-                 "control": await listen(self.options.control_port, self.control.connection)}
-        if self.options.tls:
-            ports["secure"] = await listen(self.options.tls_port, self._serve, certified(self.options.tls))
-        base, world = f"http://127.0.0.1:{ports['plain']}", self.api.world
-        self.said |= {**ports, "reddit_url": base, "oauth_url": base, "apps": list(world.apps.values()),
+        await super().start()
+        base, world = f"http://127.0.0.1:{self.said['plain']}", self.api.world
+        self.said |= {"reddit_url": base, "oauth_url": base, "apps": list(world.apps.values()),
                       "accounts": list(world.accounts.values()),
                       "subreddits": [subreddit["name"] for subreddit in world.subreddits.values()]}
 
-    async def _serve(self, request: Request, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def serve(self, request: Request, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         delivery = await (self._replayed(request) if self.recordings else self.api.serve(request))
-        return await delivery.send(writer) and request.headers.get("connection", "").lower() != "close"
+        return await delivery.send(writer) and not request.is_last
 
     async def _replayed(self, request: Request) -> wrong.Delivery:
         """What was recorded, and what goes wrong with it."""
@@ -99,21 +94,15 @@ class Server:
         return wrong.Delivery(answer, fault)
 
     def instructions(self) -> str:
-        """What a person who has started the server wants to know."""
         says = [f"reddit_url and oauth_url: {self.said['reddit_url']}, control on 127.0.0.1:{self.said['control']}", ""]
         says += [", ".join(f"{name} {value}" for name, value in account.items()) for account in self.said["accounts"]]
         says += ["", "subreddits: " + ", ".join(self.said["subreddits"])]
         return "\n".join(says)
 
 
-async def main() -> None:
+if __name__ == "__main__":
     usual = Settings()
-    parser = argparse.ArgumentParser(description="A Reddit for tests, on loopback.")
-    parser.add_argument("--port", type=int, default=0, help="0: the kernel picks one")
-    parser.add_argument("--control-port", type=int, default=0)
-    parser.add_argument("--tls-port", type=int, default=0)
-    parser.add_argument("--tls", metavar="DIRECTORY", help="speak TLS too, with its good.pem and good.key")
-    parser.add_argument("--state", metavar="FILE", help="where everything is kept that a killed server must know")
+    parser = arguments("A Reddit for tests, on loopback.")
     parser.add_argument("--account", action="append", help="who may log in; once for each")
     parser.add_argument("--subreddit", action="append", help="a public one, instead of the usual; once for each")
     parser.add_argument("--expires-in", type=int, default=usual.expires_in, help="how many seconds a token is good for")
@@ -121,18 +110,4 @@ async def main() -> None:
     parser.add_argument("--window", type=float, default=usual.window, help="how many seconds that is")
     parser.add_argument("--replay", nargs="+", metavar="PLACE", help="recordings, or directories of them")
     parser.add_argument("--placeholder", action="append", metavar="NAME=VALUE", help="what <NAME> stands for in them")
-    parser.add_argument("--tests", action="store_true", help="say it in JSON, and end with standard input")
-    server = Server(parser.parse_args())
-    await server.start()
-    if not server.options.tests:
-        print(server.instructions(), flush=True)
-        await asyncio.Event().wait()
-    print(json.dumps(server.said), flush=True)
-    await end_with_standard_input()
-
-
-if __name__ == "__main__":
-    try:
-        asyncio.run(main())
-    except KeyboardInterrupt:
-        pass
+    run(Reddit, parser)

@@ -1,11 +1,9 @@
-"""How a server listens on loopback, and how its life is tied to that of the tests."""
+"""How a server listens on loopback."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
-import sys
 from typing import Awaitable, Callable
 
 from web import MAXIMUM_HEAD, Request, read_request
@@ -34,9 +32,3 @@ def certified(directory: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{directory}/good.pem", f"{directory}/good.key")
     return context
-
-
-async def end_with_standard_input() -> None:
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    # At once, whatever still waits: the tests are over.
-    os._exit(0)

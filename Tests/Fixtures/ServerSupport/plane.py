@@ -33,7 +33,7 @@ class ControlPlane:
         """Serves a request of a connection; whether that goes on."""
         writer.write((await self.serve(request)).encoded())
         await writer.drain()
-        return request.headers.get("connection", "").lower() != "close"
+        return not request.is_last
 
     async def on_script(self, on: str, kind: str, times: int | None = None, where: Entry | None = None,
                         chance: float | None = None, seed: int = 0, **more: Any) -> Entry:

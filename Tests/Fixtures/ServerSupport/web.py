@@ -56,6 +56,11 @@ class Request:
     def media_type(self) -> str:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
+    @property
+    def is_last(self) -> bool:
+        """Whether its connection is to end with its answer."""
+        return self.headers.get("connection", "").lower() == "close"
+
     def parts(self) -> list[Part]:
         """The fields and files of a multipart form; ValueError if it is none."""
         _, found, boundary = self.headers.get("content-type", "").partition("boundary=")
