@@ -11,14 +11,14 @@ extension EndToEndChanges {
     /// More steps than there are.
     private static let stepsMax = 200
     /// The first step to kill at, and how many further the next one is: all of them, or some that are drawn.
-    private static func next(after step: Int, using random: inout SplitMix) -> Int {
+    private static func next(after step: Int, using random: inout SeededRandom) -> Int {
       step + (Products.isSoak ? 1 : .random(in: 1...8, using: &random))
     }
 
     // MARK: - Of the host
 
     @Test func `a host that is killed while it applies runs the old or the new afterwards, whole`() throws {
-      var random = SplitMix(seed: Products.seed("the choice of steps to kill the host at"))
+      var random = SeededRandom(seed: Products.seed("the choice of steps to kill the host at"))
       var isNew = false
       var kills = 0
       var step = Self.next(after: 0, using: &random)
@@ -63,7 +63,7 @@ extension EndToEndChanges {
     @Test func `a plugin that is killed before its generation is recorded leaves the old one, there and on disk`()
       throws
     {
-      var random = SplitMix(seed: Products.seed("the choice of steps to kill the plugin at"))
+      var random = SeededRandom(seed: Products.seed("the choice of steps to kill the plugin at"))
       var kills = 0
       var step = Self.next(after: 0, using: &random)
       while step < Self.stepsMax {

@@ -29,7 +29,7 @@ extension EndToEndChanges {
     static let messages = Array(Message.all.prefix(Products.isSoak ? .max : 240))
 
     static let points: [Point] = {
-      var random = SplitMix(seed: Products.seed("the choice of points to kill at"))
+      var random = SeededRandom(seed: Products.seed("the choice of points to kill at"))
       let count = Products.isSoak ? 52 : 12
       return (0..<count).map { index in
         let victim = Victim.allCases[index % Victim.allCases.count]
@@ -115,19 +115,5 @@ extension EndToEndChanges {
       let pid = try #require(client.instance(victim.rawValue)["pid"]?.intValue)
       #expect(Glibc.kill(pid_t(pid), SIGKILL) == 0)
     }
-  }
-}
-
-/// Random numbers that a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

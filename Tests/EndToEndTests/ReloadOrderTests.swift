@@ -23,7 +23,7 @@ extension EndToEndChanges {
     private static let length = Products.isSoak ? 20 : 10
 
     @Test func `the state in the end is the same for any order of changes`() throws {
-      var random = SplitMix(seed: Products.seed("the choice of orders"))
+      var random = SeededRandom(seed: Products.seed("the choice of orders"))
       for order in 1...Self.orders {
         let steps = (0..<Self.length).map { _ in Self.step(using: &random) }
         let changed = try Ledger()
@@ -39,7 +39,7 @@ extension EndToEndChanges {
       }
     }
 
-    private static func step(using random: inout SplitMix) -> Step {
+    private static func step(using random: inout SeededRandom) -> Step {
       switch Int.random(in: 0..<10, using: &random) {
       case 0..<3: .reload(state: .random(in: 1...2, using: &random))
       case 3..<6: .fail((LedgerFault.all + [.late]).randomElement(using: &random) ?? .late)
@@ -71,7 +71,7 @@ extension EndToEndChanges {
       var version: Int64 { serving.version }
       var summary: String { counts.sorted { $0.key < $1.key }.map { "\($1) \($0)" }.joined(separator: ", ") }
 
-      func take(_ step: Step, using random: inout SplitMix) throws {
+      func take(_ step: Step, using random: inout SeededRandom) throws {
         switch step {
         case .reload(let state):
           newest += 1

@@ -80,7 +80,7 @@ extension EndToEndChanges {
     private static let growthMax = 1.1
 
     @Test func `a series of reloads under load, good ones and bad, loses nothing and leaves nothing`() throws {
-      var random = SplitMix(seed: Products.seed("the order of reloads"))
+      var random = SeededRandom(seed: Products.seed("the order of reloads"))
       // Three in ten are bad.
       let bad = Self.rounds * 3 / 10
       let faults = LedgerFault.all.shuffled(using: &random)

@@ -1,5 +1,6 @@
 import CEnvelope
 import Envelope
+import TestSupport
 import Testing
 
 @Suite("The binary layout")

@@ -1,4 +1,5 @@
 import Envelope
+import TestSupport
 import Testing
 
 @Suite("Numbers in JSON")

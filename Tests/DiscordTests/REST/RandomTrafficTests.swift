@@ -7,19 +7,6 @@ import Testing
 /// Traffic made of chance: whatever the limits, the network and the requesters, the same must hold.
 @Suite(.timeLimit(.minutes(Patience.minutes)))
 struct RandomTrafficTests {
-  /// Numbers that are the same in each run (splitmix64).
-  private struct Chance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   /// Kinds of calls below a channel; the last two share a bucket.
   private static let kinds = [
     ("POST", "messages"), ("GET", "messages"), ("POST", "typing"), ("PUT", "pins/7"), ("DELETE", "pins/7"),
@@ -28,7 +15,7 @@ struct RandomTrafficTests {
   @Test(arguments: 1...12)
   func `no call is too fast, none is lost, and none overtakes`(seed: Int) async throws {
     let found = try await RESTStage.run(step: .milliseconds(2)) { bench in
-      var chance = Chance(state: UInt64(seed))
+      var chance = SeededRandom(seed: UInt64(seed))
       let limits = (0..<4).map { _ in
         (limit: Int.random(in: 1...6, using: &chance), seconds: Double(Int.random(in: 2...16, using: &chance)) / 4)
       }

@@ -1,4 +1,5 @@
 import Host
+import TestSupport
 import Testing
 
 @Suite struct SettledSequencesTests {
@@ -34,7 +35,7 @@ import Testing
 
   @Test(arguments: 0..<40 as Range<UInt64>)
   func `any order of settling, one by one or in ranges, comes to what a set of numbers says`(seed: UInt64) {
-    var random = Seeded(state: seed &+ 1)
+    var random = SeededRandom(seed: seed &+ 1)
     let ranges = (0..<60).map { _ -> ClosedRange<Int64> in
       let low = Int64.random(in: 1...150, using: &random)
       return low...(low + Int64.random(in: 0...3, using: &random))
@@ -55,19 +56,5 @@ import Testing
     }
     #expect(results.count == 1)
     #expect(results.first?.cursor == (0...200).last { top in (0...top).dropFirst().allSatisfy(expected.contains) })
-  }
-}
-
-/// Random numbers that are the same in each run.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  /// SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

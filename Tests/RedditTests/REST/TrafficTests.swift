@@ -5,19 +5,6 @@ import Testing
 
 @testable import Reddit
 
-/// Numbers that are the same in each run (splitmix64).
-struct Chance: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 /// Reddit's own count of calls: so many in a window, of which the next begins when it ends.
 @PluginActor
 final class Window {
@@ -55,7 +42,7 @@ final class Window {
   @Test(arguments: 1...10)
   func `no call is over the allowance, and none is lost, also where processes end`(seed: Int) async throws {
     let (refused, ended, counts) = try await RedditStage.run(config: ["requests_per_minute": 10000]) { bench in
-      var chance = Chance(state: UInt64(seed))
+      var chance = SeededRandom(seed: UInt64(seed))
       let allowed = Int.random(in: 12...60, using: &chance)
       let window = Window(
         bench.context.clock,
