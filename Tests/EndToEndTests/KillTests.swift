@@ -112,8 +112,7 @@ extension EndToEndChanges {
 
     private func kill(_ victim: Victim, of host: TestHost, _ client: AdminClient) throws {
       guard victim != .host else { return host.process?.kill(SIGKILL) ?? () }
-      let pid = try #require(client.instance(victim.rawValue)["pid"]?.intValue)
-      #expect(Glibc.kill(pid_t(pid), SIGKILL) == 0)
+      try client.kill(victim.rawValue)
     }
   }
 }

@@ -5,13 +5,22 @@ package import Envelope
 /// Nothing sleeps: what must have happened first is waited for.
 package protocol ControlledServer: Sendable {
   var server: PythonServer { get }
+
+  /// What is to be known of a server that has been started.
+  init(running server: PythonServer) async throws
 }
 
 extension ControlledServer {
   package typealias Failure = PythonServer.Failure
 
-  /// Where it listens: `plain`, `control` and, with TLS, `secure`.
+  /// Where it listens: `plain` and `control`.
   package var ports: [String: UInt16] { server.ports }
+
+  /// Host and port of what its clients speak to.
+  package var address: String { "127.0.0.1:\(ports["plain"] ?? 0)" }
+
+  /// The URL of what its clients speak to.
+  package var url: String { "http://\(address)" }
 
   /// How long is waited for what a test waits for, in seconds.
   private static var patience: Int64 { Int64(Patience.minutes) * 60 }
@@ -30,6 +39,11 @@ extension ControlledServer {
   /// Kills it, as `kill -9` does.
   package func kill() {
     server.kill()
+  }
+
+  /// Starts it again where it listened before, with the state that it has kept.
+  package func started() async throws -> Self {
+    try await Self(running: server.started())
   }
 
   /// Does something the next times that something happens, such as a `request`; its `control.py` says which events there

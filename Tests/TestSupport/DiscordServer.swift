@@ -1,5 +1,4 @@
 internal import Envelope
-internal import Foundation
 
 /// The Discord of Tests/Fixtures/DiscordServer, on loopback; it ends with this object, or with the tests.
 ///
@@ -17,29 +16,23 @@ package final class DiscordServer: ControlledServer {
 
   /// How a server is started.
   package struct Options: Sendable {
-    /// Whether it speaks TLS too; see `authority`.
-    package var isSecure = false
     /// A file that keeps what a server must know that is started after this one was killed.
     package var state: String?
     /// A token for each bot; none: two bots, with tokens of the server's making.
     package var tokens: [String] = []
-    /// Whether requests and answers are held to Discord's OpenAPI document, which halves how many it takes a second.
-    package var isChecked = true
-    /// A file of frames for every session; see frames.py.
-    package var replay: String?
-    /// Where it listens; what is missing the kernel picks.
-    package var ports: [String: UInt16] = [:]
 
     package init() {}
+
+    /// What its program is told: also to hold requests and answers to Discord's OpenAPI document.
+    var words: [String] {
+      let own = (state.map { ["--state", $0] } ?? []) + tokens.flatMap { ["--token", $0] }
+      return own + ["--openapi", DiscordServer.document]
+    }
   }
 
   package let server: PythonServer
   /// The bots, each in a guild of its own.
   package let bots: [Bot]
-  /// The certificate of the authority that its own is of.
-  package var authority: String { certificates.file("authority.pem") }
-  private let options: Options
-  private let certificates: TemporaryDirectory
 
   /// The directory of its programs.
   package static let place = "\(Products.package)/Tests/Fixtures/DiscordServer"
@@ -48,44 +41,17 @@ package final class DiscordServer: ControlledServer {
 
   /// Starts it.
   package convenience init(_ options: Options = Options()) async throws {
-    let certificates = try TemporaryDirectory()
-    if options.isSecure {
-      try certificates.makeCertificates()
-    }
-    try await self.init(options, certificates: certificates)
+    try await self.init(running: PythonServer("\(Self.place)/server.py", options.words))
   }
 
-  private init(_ options: Options, certificates: TemporaryDirectory) async throws {
-    self.options = options
-    self.certificates = certificates
-    var words: [String] = []
-    if options.isSecure { words += ["--tls", certificates.path] }
-    if let state = options.state { words += ["--state", state] }
-    if let replay = options.replay { words += ["--replay", replay] }
-    for token in options.tokens { words += ["--token", token] }
-    if options.isChecked { words += ["--openapi", Self.document] }
-    let server = try await PythonServer("\(Self.place)/server.py", words, ports: options.ports)
+  package init(running server: PythonServer) async throws {
     self.server = server
     let world = try await LoopbackPost.json("world", [:], port: server.ports["control"] ?? 0)
     bots = Self.bots(of: world)
   }
 
-  /// Starts it again where it listened before, with the state that it has kept.
-  package func started() async throws -> DiscordServer {
-    var options = options
-    options.ports = ports
-    return try await DiscordServer(options, certificates: certificates)
-  }
-
   /// The REST API.
-  package func api(isSecure: Bool = false) -> String {
-    isSecure ? "https://localhost:\(ports["secure"] ?? 0)/api/v10" : "http://127.0.0.1:\(ports["plain"] ?? 0)/api/v10"
-  }
-
-  /// The gateway, as `/gateway/bot` says too.
-  package func gateway(isSecure: Bool = false) -> String {
-    isSecure ? "wss://localhost:\(ports["secure"] ?? 0)/gateway" : "ws://127.0.0.1:\(ports["plain"] ?? 0)/gateway"
-  }
+  package var api: String { "\(url)/api/v10" }
 
   private static func bots(of world: JSON) -> [Bot] {
     let guilds = (world["guilds"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue }

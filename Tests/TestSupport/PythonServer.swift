@@ -12,16 +12,19 @@ package final class PythonServer: Sendable {
 
   /// What it has said.
   package let said: JSON
-  /// Where it listens: `plain`, `control` and, with TLS, `secure`.
+  /// Where it listens: `plain` and `control`.
   package let ports: [String: UInt16]
+  private let program: String
+  private let options: [String]
   private let process: Process
   private let input: FileHandle
 
   /// The options of these programs that say where to listen.
-  private static let flags = [("plain", "--port"), ("control", "--control-port"), ("secure", "--tls-port")]
+  private static let flags = [("plain", "--port"), ("control", "--control-port")]
 
   /// Starts a program; at the ports that are given, or where the kernel likes.
-  package init(_ program: String, _ options: [String], ports: [String: UInt16]) async throws {
+  package init(_ program: String, _ options: [String], ports: [String: UInt16] = [:]) async throws {
+    (self.program, self.options) = (program, options)
     var words = Python.own + ["-W", "ignore", program, "--tests"] + options
     for (name, flag) in Self.flags {
       if let port = ports[name] { words += [flag, "\(port)"] }
@@ -59,6 +62,9 @@ package final class PythonServer: Sendable {
     }
     return String(decoding: line, as: UTF8.self)
   }
+
+  /// Starts the program again, with the same options and where it listened before.
+  package func started() async throws -> PythonServer { try await PythonServer(program, options, ports: ports) }
 
   /// Kills it, as `kill -9` does.
   package func kill() {

@@ -16,24 +16,25 @@ package final class RedditServer: ControlledServer {
 
   /// How a server is started.
   package struct Options: Sendable {
-    /// Whether it speaks TLS too; see `authority`.
-    package var isSecure = false
     /// A file that keeps what a server must know that is started after this one was killed.
     package var state: String?
-    /// The names of accounts; none: two, with names of the server's making.
-    package var accounts: [String] = []
     /// Public subreddits; none: some of each type.
     package var subreddits: [String] = []
     /// So many calls of an account in so many seconds; Reddit's own, if none are given.
     package var allowance: (calls: Int, seconds: Double)?
     /// Files of recordings, or directories of them, which alone it answers from.
     package var recordings: [String] = []
-    /// What stands for `<NAME>` in recordings.
-    package var placeholders: [String: String] = [:]
-    /// Where it listens; what is missing the kernel picks.
-    package var ports: [String: UInt16] = [:]
 
     package init() {}
+
+    /// What its program is told.
+    var words: [String] {
+      var words = state.map { ["--state", $0] } ?? []
+      words += subreddits.flatMap { ["--subreddit", $0] }
+      if let allowance { words += ["--allowance", "\(allowance.calls)", "--window", "\(allowance.seconds)"] }
+      if !recordings.isEmpty { words += ["--replay"] + recordings }
+      return words
+    }
   }
 
   package let server: PythonServer
@@ -41,10 +42,6 @@ package final class RedditServer: ControlledServer {
   package let accounts: [Account]
   /// The subreddits that there are from the start.
   package let subreddits: [String]
-  /// The certificate of the authority that its own is of.
-  package var authority: String { certificates.file("authority.pem") }
-  private let options: Options
-  private let certificates: TemporaryDirectory
 
   /// The directory of its programs.
   package static let place = "\(Products.package)/Tests/Fixtures/RedditServer"
@@ -53,25 +50,10 @@ package final class RedditServer: ControlledServer {
 
   /// Starts it.
   package convenience init(_ options: Options = Options()) async throws {
-    let certificates = try TemporaryDirectory()
-    if options.isSecure { try certificates.makeCertificates() }
-    try await self.init(options, certificates: certificates)
+    self.init(running: try await PythonServer("\(Self.place)/server.py", options.words))
   }
 
-  private init(_ options: Options, certificates: TemporaryDirectory) async throws {
-    self.options = options
-    self.certificates = certificates
-    var words: [String] = []
-    if options.isSecure { words += ["--tls", certificates.path] }
-    if let state = options.state { words += ["--state", state] }
-    for account in options.accounts { words += ["--account", account] }
-    for subreddit in options.subreddits { words += ["--subreddit", subreddit] }
-    if let allowance = options.allowance {
-      words += ["--allowance", "\(allowance.calls)", "--window", "\(allowance.seconds)"]
-    }
-    if !options.recordings.isEmpty { words += ["--replay"] + options.recordings }
-    for (name, value) in options.placeholders { words += ["--placeholder", "\(name)=\(value)"] }
-    let server = try await PythonServer("\(Self.place)/server.py", words, ports: options.ports)
+  package init(running server: PythonServer) {
     self.server = server
     accounts = (server.said["accounts"]?.arrayValue ?? []).map { account in
       let text = { (name: String) in account[name]?.stringValue ?? "" }
@@ -84,17 +66,5 @@ package final class RedditServer: ControlledServer {
       )
     }
     subreddits = (server.said["subreddits"]?.arrayValue ?? []).compactMap(\.stringValue)
-  }
-
-  /// Starts it again where it listened before, with the state that it has kept.
-  package func started() async throws -> RedditServer {
-    var options = options
-    options.ports = ports
-    return try await RedditServer(options, certificates: certificates)
-  }
-
-  /// Where both www.reddit.com, which tokens are from, and oauth.reddit.com are.
-  package func url(isSecure: Bool = false) -> String {
-    isSecure ? "https://localhost:\(ports["secure"] ?? 0)" : "http://127.0.0.1:\(ports["plain"] ?? 0)"
   }
 }

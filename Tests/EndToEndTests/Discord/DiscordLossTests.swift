@@ -58,7 +58,7 @@ extension EndToEndChanges {
       let server = discord.server
       let duck: JSON = .string(try discord.bot("duck").id)
       switch mishap {
-      case .pluginKilled: try discord.kill("discord@duck")
+      case .pluginKilled: try discord.host.client().kill("discord@duck")
       case .hostKilled:
         try discord.host.kill()
         try discord.host.start()
@@ -82,7 +82,7 @@ extension EndToEndChanges {
         let said = try await discord.server.say("round \(round)", in: bot.channels[0])
         _ = try discord.indexed(round + 1, of: "duck")
         #expect(said.count == 1)
-        try discord.kill("discord@duck")
+        try discord.host.client().kill("discord@duck")
         try await discord.server.wait(for: "resumed", count: round + 1, where: ["bot": .string(bot.id)])
       }
       #expect(try await discord.server.record("identify", where: ["bot": .string(bot.id)]).count == 1)

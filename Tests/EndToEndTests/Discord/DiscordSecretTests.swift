@@ -35,7 +35,7 @@ extension EndToEndChanges {
       #expect(refusal.map { "\($0)" }?.contains("Reset Token") == true, "\(String(describing: refusal))")
       try await discord.server.fault("reset", ["bot": .string(bot.id)])
       try await discord.server.wait(for: "resumed", where: ["bot": .string(bot.id)])
-      try discord.kill("discord@owl")
+      try discord.host.client().kill("discord@owl")
       try await discord.server.wait(for: "resumed", where: ["bot": .string(discord.bot("owl").id)])
       let reload = try discord.host.run("reload", "discord")
       try #require(reload.end == .status(0), "\(reload.errors)")

@@ -86,7 +86,7 @@ extension EndToEndChanges {
 
     @Test func `a token that is not accepted is said to be, once, and stops nothing else`() async throws {
       let discord = try await DiscordDeployment(tokens: ["duck": "MTAwMDAw.wrong.token"])
-      let words = try discord.status(of: "duck", says: "token")
+      let words = try discord.host.status(of: "discord@duck", says: "token")
       #expect(words.contains("Developer Portal") && words.contains("bot_token"), "\(words)")
       #expect(!words.contains("MTAwMDAw"))
       let owl = try discord.bot("owl")
@@ -94,7 +94,7 @@ extension EndToEndChanges {
       let said = try await discord.server.say("still here", in: owl.channels[0])
       #expect(try discord.indexed(1, of: "owl") == said)
       // A better token is taken without a restart.
-      try discord.set(token: discord.bot("duck").token, of: "duck")
+      try discord.plugin.set(discord.bot("duck").token, of: "duck", as: "bot_token")
       let rotated = try discord.host.run("secrets", "rotate")
       try #require(rotated.end == .status(0), "\(rotated.errors)")
       try await discord.server.wait(for: "ready", where: ["bot": .string(try discord.bot("duck").id)])
@@ -105,7 +105,7 @@ extension EndToEndChanges {
       let discord = try await DiscordDeployment(starts: false)
       try await discord.server.control("bot", ["bot": .string(try discord.bot("duck").id), "allowed_intents": 0])
       try discord.host.start()
-      let words = try discord.status(of: "duck", says: "MESSAGE_CONTENT")
+      let words = try discord.host.status(of: "discord@duck", says: "MESSAGE_CONTENT")
       #expect(words.contains("Developer Portal"), "\(words)")
       #expect(try await discord.server.record("identify", where: ["bot": .string(try discord.bot("duck").id)]) == [])
       #expect(try discord.host.stop() == .status(0))

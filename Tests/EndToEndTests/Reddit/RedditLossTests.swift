@@ -40,7 +40,7 @@ extension EndToEndChanges {
           try reddit.host.kill()
           try reddit.host.start()
         } else {
-          try reddit.kill("reddit@duck")
+          try reddit.host.client().kill("reddit@duck")
         }
       }
       let names = try await generating

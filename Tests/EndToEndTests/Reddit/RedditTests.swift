@@ -86,13 +86,13 @@ extension EndToEndChanges {
       async throws
     {
       let reddit = try await RedditDeployment(starts: false)
-      try reddit.set("wrong-secret", of: "duck", as: "client_secret")
+      try reddit.plugin.set("wrong-secret", of: "duck", as: "reddit_client_secret")
       try reddit.host.start()
-      let words = try reddit.status(of: "duck", says: "prefs/apps")
+      let words = try reddit.host.status(of: "reddit@duck", says: "prefs/apps")
       #expect(words.contains("reddit_client_secret") && !words.contains("wrong-secret"), "\(words)")
       try await reddit.server.submit("one", to: "testing")
       _ = try reddit.indexed(of: "owl", "the other tenant reads") { $0.count == 1 }
-      try reddit.set(reddit.account("duck").secret, of: "duck", as: "client_secret")
+      try reddit.plugin.set(reddit.account("duck").secret, of: "duck", as: "reddit_client_secret")
       let rotated = try reddit.host.run("secrets", "rotate")
       try #require(rotated.end == .status(0), "\(rotated.errors)")
       _ = try reddit.indexed(of: "duck", "it reads as well") { $0.count == 1 }
@@ -103,9 +103,9 @@ extension EndToEndChanges {
       let reddit = try await RedditDeployment(tenants: ["duck"], starts: false)
       let name: JSON = .string(try reddit.account("duck").name)
       let made = try await reddit.server.control("refresh", ["account": name, "scope": "identity read"])
-      try reddit.set(try #require(made["refresh_token"]?.stringValue), of: "duck", as: "refresh_token")
+      try reddit.plugin.set(try #require(made["refresh_token"]?.stringValue), of: "duck", as: "reddit_refresh_token")
       try reddit.host.start()
-      let words = try reddit.status(of: "duck", says: "lacks the scopes")
+      let words = try reddit.host.status(of: "reddit@duck", says: "lacks the scopes")
       #expect(words.contains("privatemessages") && !words.contains("scopes read"), "\(words)")
       #expect(try reddit.host.stop() == .status(0))
     }
@@ -113,7 +113,7 @@ extension EndToEndChanges {
     @Test(arguments: [("members_only", "private"), ("gone_bad", "banned"), ("nowhere", "no such")])
     func `a subreddit that cannot be read is named, with what to do`(name: String, words: String) async throws {
       let reddit = try await RedditDeployment(tenants: ["duck"], subreddits: [name, "testing"])
-      let status = try reddit.status(of: "duck", says: words)
+      let status = try reddit.host.status(of: "reddit@duck", says: words)
       #expect(status.contains(name), "\(status)")
       try await reddit.server.submit("one", to: "testing")
       _ = try reddit.indexed(of: "duck", "the others are read") { $0.count == 1 }

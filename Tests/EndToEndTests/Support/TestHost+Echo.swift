@@ -66,18 +66,10 @@ extension TestHost {
     """
   }
 
-  /// Waits until a consumer has handled all that the journal has for it.
-  func waitUntilIdle(_ client: AdminClient, _ instance: String = "message-indexer") throws {
-    try until("\(instance) has handled everything") {
-      let instance = try client.instance(instance)
-      return instance["lag"]?.intValue == 0 && instance["in_flight"]?.intValue == 0 ? () : nil
-    }
-  }
-
   /// How many messages the storage has of a tenant.
-  func count(_ client: AdminClient, tenant: String = "demo", _ filters: JSON = [:]) throws -> Int64? {
-    let topic = "promethean.p.echo.t.\(tenant).storage.documents.count"
-    return try client.request(topic, filters, resource: "messages")["data"]?["count"]?.intValue
+  func count(_ client: AdminClient, provider: String = "echo", tenant: String = "demo") throws -> Int64? {
+    let topic = "promethean.p.\(provider).t.\(tenant).storage.documents.count"
+    return try client.request(topic, resource: "messages")["data"]?["count"]?.intValue
   }
 }
 
@@ -90,15 +82,20 @@ extension AdminClient {
     )
   }
 
-  /// The ids of all messages that the storage has of a tenant, page by page.
+  /// The ids of all messages that the storage has of a tenant.
   func storedMessages(provider: String = "echo", tenant: String = "demo") throws -> [String] {
-    var ids: [String] = []
+    try documents(provider: provider, tenant: tenant).compactMap { $0["foreign_id"]?.stringValue }
+  }
+
+  /// All messages that the storage has of a tenant, page by page.
+  func documents(provider: String, tenant: String) throws -> [JSON] {
+    var documents: [JSON] = []
     var query: JSONObject = ["limit": 1000, "order": "oldest"]
     while true {
       let topic = "promethean.p.\(provider).t.\(tenant).storage.documents.query"
       let page = try #require(request(topic, .object(query), resource: "messages")["data"])
-      ids += (page["documents"]?.arrayValue ?? []).compactMap { $0["foreign_id"]?.stringValue }
-      guard let next = page["next"], !next.isNull else { return ids }
+      documents += page["documents"]?.arrayValue ?? []
+      guard let next = page["next"], !next.isNull else { return documents }
       query["cursor"] = next
     }
   }

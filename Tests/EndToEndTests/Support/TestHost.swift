@@ -201,11 +201,6 @@ extension AdminClient {
     return try #require(answer["envelope"])
   }
 
-  /// The state of one instance.
-  func instance(_ name: String) throws -> JSON {
-    try #require(try call("status")["instances"]?.arrayValue?.first { $0["name"]?.stringValue == name })
-  }
-
   /// All dead letters, oldest first.
   func deadLetters() throws -> [JSON] {
     var letters: [JSON] = []
