@@ -1,4 +1,3 @@
-internal import Glibc
 public import PluginKit
 
 /// The access plugin for Discord: one instance is one bot.
@@ -33,7 +32,6 @@ public final class DiscordPlugin: Plugin, HandingOver, HealthReporting {
   ///
   /// It does not wait for the gateway: posts and calls need none, and `health` tells how the gateway is.
   public func start() async throws {
-    signal(SIGPIPE, SIG_IGN)
     let parts = try Parts(context: context, account: account, settings: settings)
     self.parts = parts
     if let given { parts.gateway.take(given) }

@@ -1,4 +1,3 @@
-internal import Glibc
 public import PluginKit
 
 /// The access plugin for Reddit: one instance is one app, and the account that it acts for.
@@ -29,7 +28,6 @@ public final class RedditPlugin: Plugin, HandingOver, HealthReporting {
   ///
   /// It does not wait for Reddit: `health` tells how that is.
   public func start() async throws {
-    signal(SIGPIPE, SIG_IGN)
     let parts = try Parts(context: context, account: account, settings: settings)
     self.parts = parts
     try await parts.start()
