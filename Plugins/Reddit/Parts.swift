@@ -5,20 +5,34 @@ internal import ProviderKit
 @PluginActor
 final class Parts {
   let authorizer: Authorizer
+  let rest: RESTClient
   let proxy: RESTProxy
   let poster: Poster
   let streams: Streams
-  private let intake: Intake
-  private let transfers: HTTPTransfers
+  let intake: Intake
+  private let credentials: Credentials
   /// Which scopes are missing; empty: none is known to be.
   private(set) var missing: [String] = []
 
-  init(context: Context, account: Account, settings: Settings) throws {
-    transfers = try HTTPTransfers(context: context, authorities: settings.authorities, atOnce: settings.requestsAtOnce)
+  /// Hangs them together over what sends requests; `random` gives numbers from 0 to below 1.
+  init(
+    context: Context,
+    settings: Settings,
+    http: any HTTPSending,
+    random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+  ) {
+    let account = Account(provider: context.provider, tenant: context.tenant)
     let credentials = Credentials(secrets: context.secrets)
-    _ = try credentials.clientID()
-    authorizer = Authorizer(context: context, credentials: credentials, http: transfers, settings: settings.rest)
-    let rest = RESTClient(context: context, settings: settings.rest, http: transfers, authorizer: authorizer)
+    self.credentials = credentials
+    authorizer = Authorizer(context: context, credentials: credentials, http: http, settings: settings.rest)
+    let rest = RESTClient(
+      context: context,
+      settings: settings.rest,
+      http: http,
+      authorizer: authorizer,
+      random: random
+    )
+    self.rest = rest
     let places = Places(rest: rest)
     let normaliser = Normaliser(account: account, allow: settings.allow, configRev: context.configRev)
     intake = Intake(context: context, normaliser: normaliser) { places.saw($0) }
@@ -53,6 +67,8 @@ final class Parts {
 
   /// Reads what an earlier process has kept, and begins to read.
   func start() async throws {
+    // Without it nothing can be asked for, which is best told at once.
+    _ = try credentials.clientID()
     try await poster.start()
     try await streams.load()
     streams.start()
@@ -63,6 +79,5 @@ final class Parts {
     // What cannot be recorded must not hold this up until the process is killed.
     intake.close()
     streams.stop()
-    transfers.stop()
   }
 }

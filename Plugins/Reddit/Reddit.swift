@@ -1,4 +1,5 @@
 public import PluginKit
+internal import ProviderKit
 
 /// The access plugin for Reddit: one instance is one app, and the account that it acts for.
 ///
@@ -13,14 +14,13 @@ public final class RedditPlugin: Plugin, HandingOver, HealthReporting {
   public nonisolated static let stateVersion: UInt32 = 1
 
   private let context: Context
-  private let account: Account
   private let settings: Settings
+  private var transfers: HTTPTransfers?
   private var parts: Parts?
 
   /// Reads the configuration, and what the operator lets the tenant do.
   public init(context: Context) throws {
     self.context = context
-    account = Account(provider: context.provider, tenant: context.tenant)
     settings = try Settings(context.config, context.binding)
   }
 
@@ -28,7 +28,13 @@ public final class RedditPlugin: Plugin, HandingOver, HealthReporting {
   ///
   /// It does not wait for Reddit: `health` tells how that is.
   public func start() async throws {
-    let parts = try Parts(context: context, account: account, settings: settings)
+    let transfers = try HTTPTransfers(
+      context: context,
+      authorities: settings.authorities,
+      atOnce: settings.requestsAtOnce
+    )
+    let parts = Parts(context: context, settings: settings, http: transfers)
+    self.transfers = transfers
     self.parts = parts
     try await parts.start()
   }
@@ -74,6 +80,7 @@ public final class RedditPlugin: Plugin, HandingOver, HealthReporting {
   /// Ends all that is under way.
   public func stop() async {
     parts?.stop()
-    parts = nil
+    transfers?.stop()
+    (parts, transfers) = (nil, nil)
   }
 }
