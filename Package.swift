@@ -53,11 +53,16 @@ let runnerLinking: [LinkerSetting] = [
 /// `Note`.
 ///
 /// Tests link the logic alone, since two entries in one test bundle are one symbol defined twice.
-func plugin(_ name: String, _ dependencies: [Target.Dependency] = [], hasGolden: Bool = false) -> [Target] {
+func plugin(
+  _ name: String,
+  _ dependencies: [Target.Dependency] = [],
+  testing: [Target.Dependency] = [],
+  hasGolden: Bool = false
+) -> [Target] {
   pluginLibrary(name, dependencies, path: "Plugins/\(name)") + [
     .testTarget(
       name: "\(name)Tests",
-      dependencies: ["PluginKit", "Envelope", "TestSupport", .byName(name: name)],
+      dependencies: ["PluginKit", "Envelope", "TestSupport", .byName(name: name)] + testing,
       // What goes in and exactly what comes out, where the plugin is one of envelopes alone.
       exclude: hasGolden ? ["Golden"] : [],
       swiftSettings: settings
@@ -256,6 +261,13 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: settings
     ),
+    // What tests of access plugins have in common.
+    .target(
+      name: "ProviderSupport",
+      dependencies: ["Envelope", "PluginKit", "ProviderKit"],
+      path: "Tests/ProviderSupport",
+      swiftSettings: settings
+    ),
     .target(name: "SandboxConnect", path: "Tests/SandboxConnect", cSettings: cSettings),
     // Programs that tests start, to kill them.
     .executableTarget(
@@ -313,8 +325,12 @@ let package = Package(
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
-    + plugin("Discord", ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"])
-    + plugin("Reddit", ["ProviderKit"])
+    + plugin(
+      "Discord",
+      ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"],
+      testing: ["ProviderSupport"]
+    )
+    + plugin("Reddit", ["ProviderKit"], testing: ["ProviderSupport"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe")
     + pluginLibrary("Replier", path: "Tests/Fixtures/Replier") + fuzzers(),
   cLanguageStandard: .gnu2x

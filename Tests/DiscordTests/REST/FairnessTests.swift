@@ -1,5 +1,6 @@
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 import Testing
 
@@ -71,7 +72,7 @@ struct RESTFairnessTests {
       await bench.perform("POST", "/channels/1/messages?0")
       let call = bench.call("POST", "/channels/1/messages?1")
       // A task of its own would begin on another thread.
-      let (full, ended) = try await withThrowingTaskGroup(of: RESTBench.Ended.self) { group in
+      let (full, ended) = try await withThrowingTaskGroup(of: EndedCall.self) { group in
         group.addTask { await bench.perform(call, as: "cancelled") }
         try await bench.sleep(1)
         let full = await bench.perform("POST", "/channels/1/messages?2")

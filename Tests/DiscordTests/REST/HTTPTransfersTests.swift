@@ -22,12 +22,18 @@ import Testing
   ) async throws -> (results: [Result<RESTAnswer, RESTFailure>], dials: Int) {
     let dials = Locked(0)
     let authority = server.authority
-    let results = try await LinkProbe.run(
-      dialAnswer: { _, port in
-        dials.withLock { $0 += 1 }
-        return .loopback(port)
+    let results = try await Stage.run(
+      on: { config in
+        FakeHost(
+          Stage.self,
+          config: config,
+          dialAnswer: { _, port in
+            dials.withLock { $0 += 1 }
+            return .loopback(port)
+          }
+        )
       },
-      { context in
+      { context, _ in
         let transfers = try HTTPTransfers(context: context, authorities: authority)
         defer { transfers.stop() }
         var results: [Result<RESTAnswer, RESTFailure>] = []
@@ -119,12 +125,18 @@ import Testing
   @Test func `requests that come at once share few connections`() async throws {
     let dials = Locked(0)
     let (authority, url) = (server.authority, server.url("/hello", on: "good"))
-    let statuses = try await LinkProbe.run(
-      dialAnswer: { _, port in
-        dials.withLock { $0 += 1 }
-        return .loopback(port)
+    let statuses = try await Stage.run(
+      on: { config in
+        FakeHost(
+          Stage.self,
+          config: config,
+          dialAnswer: { _, port in
+            dials.withLock { $0 += 1 }
+            return .loopback(port)
+          }
+        )
       },
-      { context in
+      { context, _ in
         let transfers = try HTTPTransfers(context: context, authorities: authority)
         defer { transfers.stop() }
         let deadline = context.clock.now.nanoseconds + 60_000_000_000
@@ -154,7 +166,7 @@ import Testing
 
   @Test func `a task that is cancelled ends its request`() async throws {
     let (url, authority) = (server.url("/silent", on: "good"), server.authority)
-    let failure = try await LinkProbe.run { context -> RESTFailure? in
+    let failure = try await Stage.run { context, _ -> RESTFailure? in
       let transfers = try HTTPTransfers(context: context, authorities: authority)
       defer { transfers.stop() }
       let deadline = context.clock.now.nanoseconds + 60_000_000_000

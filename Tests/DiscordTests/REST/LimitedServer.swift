@@ -1,5 +1,6 @@
 import PluginKit
 import ProviderKit
+import ProviderSupport
 
 @testable import Discord
 
@@ -7,7 +8,7 @@ import ProviderKit
 ///
 /// It counts by itself and not by the client's rules, when a call arrives after its way there.
 @PluginActor
-final class LimitedServer: HTTPSending {
+final class LimitedServer: HTTPDouble {
   /// The limit of a bucket: so many calls in a time that begins with the first of them.
   struct Rule {
     let bucket: String
@@ -15,83 +16,23 @@ final class LimitedServer: HTTPSending {
     let seconds: Double
   }
 
-  struct Seen: Sendable {
-    let time: Double
-    let method: String
-    let path: String
-    let body: String
-    let headers: [String: String]
-  }
-
-  enum Reply {
-    case answer(RESTAnswer)
-    case failure(RESTFailure)
-    /// It is done as ever, but the answer is lost on its way.
-    case lost
-  }
-
-  private let clock: Clock
-  private let began: Int64
-  /// The way there and back in milliseconds, by the number of the call.
-  var latency: (Int) -> (up: Int, down: Int) = { _ in (20, 20) }
   /// The limit of a call, by its method and path; nil: none.
   var rule: (String, String) -> Rule? = { _, _ in nil }
-  /// Answers that differ, by what was seen and its number from 0.
-  var script: (Seen, Int) -> Reply? = { _, _ in nil }
-  private(set) var seen: [Seen] = []
   private(set) var globallyLimited = 0
   private(set) var bucketLimited = 0
   /// Message ids by nonce, as Discord keeps them for some minutes.
   private(set) var nonces: [String: Int] = [:]
   private(set) var messages: [String] = []
-  private var sent = 0
   private var arrivals: [Int64] = []
   private var windows: [String: (count: Int, end: Int64)] = [:]
-
-  init(_ clock: Clock) {
-    self.clock = clock
-    began = clock.now.nanoseconds
-  }
 
   /// How often a call was too fast.
   var limited: Int { globallyLimited + bucketLimited }
   /// The most calls in any one second.
   private(set) var densest = 0
 
-  func send(_ request: HTTPRequest, until deadline: Int64) async throws(RESTFailure) -> RESTAnswer {
-    let (up, down) = latency(sent)
-    sent += 1
-    try await pass(up)
+  override func answer(_ seen: Seen) -> RESTAnswer {
     let now = clock.now.nanoseconds
-    let seen = Seen(
-      time: Double(now - began) / 1e9,
-      method: request.method,
-      path: String(request.url.dropFirst(RESTSettings().baseURL.count)),
-      body: String(decoding: request.body, as: UTF8.self),
-      headers: Dictionary(request.headers.map { ($0.name, $0.value) }) { one, _ in one }
-    )
-    self.seen.append(seen)
-    let reply = script(seen, self.seen.count - 1)
-    switch reply {
-    case .answer(let answer):
-      try await pass(down)
-      return answer
-    case .failure(let failure):
-      try await pass(down)
-      throw failure
-    case .lost, nil:
-      let answer = take(seen, now)
-      try await pass(down)
-      if reply != nil { throw .unknown("the connection broke before the answer") }
-      return answer
-    }
-  }
-
-  private func pass(_ milliseconds: Int) async throws(RESTFailure) {
-    do { try await clock.sleep(for: .milliseconds(milliseconds)) } catch { throw .cancelled }
-  }
-
-  private func take(_ seen: Seen, _ now: Int64) -> RESTAnswer {
     if !seen.path.hasPrefix("/interactions/") {
       arrivals.removeAll { $0 <= now - 1_000_000_000 }
       densest = max(densest, arrivals.count + 1)
@@ -131,11 +72,7 @@ final class LimitedServer: HTTPSending {
       messages.append(seen.body)
       if let nonce { nonces[nonce] = id }
     }
-    return RESTAnswer(
-      status: 200,
-      headers: [("content-type", "application/json"), ("via", "1.1 google")] + headers,
-      body: JSON.object(["id": .string("\(id)")]).bytes()
-    )
+    return .json(200, ["id": .string("\(id)")], [("via", "1.1 google")] + headers)
   }
 
   /// A 429 as Discord itself gives it.
@@ -149,10 +86,11 @@ final class LimitedServer: HTTPSending {
 
   /// An error as Discord itself gives it.
   nonisolated static func error(_ status: Int, _ body: JSON, _ headers: [String: String] = [:]) -> RESTAnswer {
-    RESTAnswer(
-      status: status,
-      headers: [("content-type", "application/json"), ("via", "1.1 google")] + headers.map { ($0.key, $0.value) },
-      body: body.bytes()
-    )
+    .json(status, body, [("via", "1.1 google")] + headers.map { ($0.key, $0.value) })
   }
+}
+
+extension HTTPDouble.Seen {
+  /// What stands behind the API's own URL.
+  var path: String { String(url.dropFirst(RESTSettings().baseURL.count)) }
 }

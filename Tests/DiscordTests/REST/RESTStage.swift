@@ -1,104 +1,45 @@
-import Locking
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
-import Testing
 
 @testable import Discord
 
-/// A plugin that does what a test wants done where plugins run.
-@PluginActor
-final class RESTStage: Plugin {
-  typealias Body = @PluginActor @Sendable (Context) async -> Void
-
-  nonisolated static let id = "rest-stage"
-  nonisolated static let bodies = Locked<[String: Body]>([:])
-
-  private let context: Context
-
-  init(context: Context) {
-    self.context = context
-  }
-
-  func handle(_ envelope: Envelope) async throws -> Response? {
-    let name = try context.config.string("body")
-    guard let body = Self.bodies.withLock({ $0[name] }) else { throw Rejection("no body \(name)") }
-    await body(context)
-    return nil
-  }
-
+/// Where a client is tested.
+enum RESTStage {
   /// Runs something in a plugin whose clock goes on in steps until it has returned, and gives what that returns.
-  nonisolated static func run<Value: Sendable>(
+  static func run<Value: Sendable>(
     step: Duration = .milliseconds(5),
     documents: [String: [UInt8]] = [:],
     _ body: @escaping @PluginActor @Sendable (RESTBench) async throws -> Value
   ) async throws -> Value {
-    let name = "\(UInt64.random(in: 0 ... .max))"
-    let result = Outcome<Value>()
-    bodies.withLock { bodies in
-      bodies[name] = { context in
-        do {
-          for (key, bytes) in documents { try await context.state.put(key, bytes) }
-          let value = try await body(RESTBench(context))
-          result.set(.success(value))
-        } catch {
-          result.set(.failure(error))
-        }
-      }
+    try await Stage.run(
+      on: { FakeHost(Stage.self, config: $0, provider: "discord", tenant: "duck") },
+      canaries: ["canary", "aW50ZXJhY3Rpb246MTox", "/secret"],
+      step: step
+    ) { context, _ in
+      for (key, bytes) in documents { try await context.state.put(key, bytes) }
+      return try await body(RESTBench(context))
     }
-    defer { bodies.withLock { $0[name] = nil } }
-    let host = FakeHost(RESTStage.self, config: ["body": .string(name)], provider: "discord", tenant: "duck")
-    try await host.boot()
-    let delivery = await host.deliver(Envelope(topic: "promethean.p.discord.t.duck.rest.request"))
-    while host.record.outcome(of: delivery) == nil {
-      try #require(host.elapsed < .seconds(3600), "expected an end within an hour of the host's clock")
-      await host.advance(by: step)
-    }
-    let secrets = ["canary", "aW50ZXJhY3Rpb246MTox", "/secret"]
-    let leaks = host.record.logged.filter { line in secrets.contains { "\(line.message) \(line.fields)".contains($0) } }
-    #expect(leaks.isEmpty, "no line of the log has a token")
-    try await host.stop()
-    return try #require(result.get()).get()
   }
-}
-
-/// What a body has returned.
-private final class Outcome<Value: Sendable>: Sendable {
-  private let result = Locked<Result<Value, any Error>?>(nil)
-
-  func set(_ value: Result<Value, any Error>) { result.withLock { $0 = value } }
-  func get() -> Result<Value, any Error>? { result.withLock { $0 } }
 }
 
 /// A client, the server that it speaks to, and what came of its calls.
 @PluginActor
-final class RESTBench {
-  /// How a call ended, and when, in seconds since the beginning.
-  struct Ended: Sendable {
-    let name: String
-    let result: Result<RESTAnswer, RESTFailure>
-    let time: Double
-    let began: Double
-
-    var status: Int? { try? result.get().status }
-    var failure: RESTFailure? { if case .failure(let failure) = result { failure } else { nil } }
-  }
-
+final class RESTBench: CallBench {
   let context: Context
   let server: LimitedServer
   let metrics = RecordedMetrics()
-  private(set) var ended: [Ended] = []
+  var ended: [EndedCall] = []
   var token = "canary"
   private var made: RESTClient?
-  private let began: Int64
 
   init(_ context: Context) {
     self.context = context
     server = LimitedServer(context.clock)
-    began = context.clock.now.nanoseconds
   }
 
-  var now: Double { Double(context.clock.now.nanoseconds - began) / 1e9 }
+  var api: HTTPDouble { server }
   var client: RESTClient { client() }
 
   /// The client, made when it is first asked for.
@@ -125,33 +66,14 @@ final class RESTBench {
     return call
   }
 
-  @discardableResult
-  func perform(_ call: RESTCall, as name: String = "") async -> Ended {
-    let start = now
-    let result: Result<RESTAnswer, RESTFailure>
-    do throws(RESTFailure) { result = .success(try await client.perform(call)) } catch { result = .failure(error) }
-    let end = Ended(name: name, result: result, time: now, began: start)
-    ended.append(end)
-    return end
-  }
+  func answer(_ call: RESTCall) async throws(RESTFailure) -> RESTAnswer { try await client.perform(call) }
 
   @discardableResult
   func perform(_ method: String, _ path: String, from requester: String = "worker", within seconds: Double = 300) async
-    -> Ended
+    -> EndedCall
   {
     await perform(call(method, path, from: requester, within: seconds), as: path)
   }
-
-  /// Performs calls that begin in their order, at the same time; returns when all have ended.
-  func performAll(_ calls: [RESTCall]) async {
-    await withTaskGroup(of: Void.self) { group in
-      for (number, call) in calls.enumerated() {
-        group.addTask { [self] in _ = await perform(call, as: "\(number)") }
-      }
-    }
-  }
-
-  func sleep(_ seconds: Double) async throws { try await context.clock.sleep(for: .milliseconds(Int(seconds * 1000))) }
 }
 
 /// Metrics that are remembered.

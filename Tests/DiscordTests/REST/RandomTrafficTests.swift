@@ -1,4 +1,5 @@
 import PluginKit
+import ProviderSupport
 import TestSupport
 import Testing
 

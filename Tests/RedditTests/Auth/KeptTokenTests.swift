@@ -1,6 +1,7 @@
 import Foundation
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 import Testing
 

@@ -1,53 +1,78 @@
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 
 @testable import Reddit
 
 /// A Reddit, and a process that speaks to it.
 @PluginActor
-final class RedditBench {
-  /// How a call ended, and when, in seconds since the beginning.
-  struct Ended: Sendable {
-    let name: String
-    let result: Result<RESTAnswer, RESTFailure>
-    let began: Double
-    let time: Double
-
-    var status: Int? { try? result.get().status }
-    var failure: RESTFailure? { if case .failure(let failure) = result { failure } else { nil } }
-  }
-
+final class RedditBench: CallBench {
   let context: Context
   let host: FakeHost
   let journal: JournalDouble
   let reddit: FakeReddit
   let settings: Settings
-  private(set) var process: RedditProcess
-  private(set) var ended: [Ended] = []
+  /// The parts of the process.
+  private(set) var process: Parts
+  /// The parts whose poster knows what was posted before.
+  private weak var posting: Parts?
+  var ended: [EndedCall] = []
+  private var line: Line
 
   init(_ context: Context, _ host: FakeHost, _ journal: JournalDouble) throws {
     (self.context, self.host, self.journal) = (context, host, journal)
     reddit = FakeReddit(context.clock)
     settings = try Settings(context.config, context.binding)
-    process = RedditProcess(context, reddit, settings)
+    line = Line(reddit)
+    process = Parts(context: context, settings: settings, http: line, random: { 0.5 })
+  }
+
+  /// What a process that is killed does not get through any more.
+  @PluginActor
+  private final class Line: HTTPSending {
+    let reddit: FakeReddit
+    var isCut = false
+
+    init(_ reddit: FakeReddit) { self.reddit = reddit }
+
+    func send(_ request: HTTPRequest, until deadline: Int64) async throws(RESTFailure) -> RESTAnswer {
+      if isCut { await reddit.hang() }
+      return try await reddit.send(request, until: deadline)
+    }
   }
 
   /// Another process in place of the one that was there, which is held up wherever it was, for good.
-  @discardableResult
-  func restart() -> RedditProcess {
-    process.kill()
-    process = RedditProcess(context, reddit, settings)
-    return process
+  func restart() {
+    line.isCut = true
+    process.intake.close()
+    line = Line(reddit)
+    process = Parts(context: context, settings: settings, http: line, random: { 0.5 })
   }
 
-  var now: Double { reddit.now }
+  /// The poster of the process, which knows what was posted before.
+  var poster: Poster {
+    get async throws {
+      let process = process
+      if posting !== process { try await process.poster.start() }
+      posting = process
+      return process.poster
+    }
+  }
+
+  func stream(_ path: String) -> Reddit.Stream {
+    Stream(path, context: context, rest: process.rest, intake: process.intake, settings: settings.streams) { _ in }
+  }
+
+  func rereader() -> Rereader {
+    Rereader(context: context, rest: process.rest, intake: process.intake, settings: settings.streams)
+  }
+
+  var api: HTTPDouble { reddit }
   var published: [Envelope] { journal.envelopes }
 
   /// The published events, in short: `created t1_1`.
   var events: [String] { published.map(\.short) }
-
-  func sleep(_ seconds: Double) async throws { try await context.clock.sleep(for: .milliseconds(Int(seconds * 1000))) }
 
   /// Returns when something has come about, or some time later.
   func until(within seconds: Double = 600, _ isSo: () -> Bool) async throws {
@@ -59,6 +84,8 @@ final class RedditBench {
   }
 
   // MARK: - Calls
+
+  func answer(_ call: RESTCall) async throws(RESTFailure) -> RESTAnswer { try await process.rest.perform(call) }
 
   func call(
     _ method: String,
@@ -74,110 +101,15 @@ final class RedditBench {
   }
 
   @discardableResult
-  func perform(_ call: RESTCall, as name: String = "") async -> Ended {
-    let began = now
-    let result: Result<RESTAnswer, RESTFailure>
-    do throws(RESTFailure) {
-      result = .success(try await process.rest.perform(call))
-    } catch {
-      result = .failure(error)
-    }
-    let end = Ended(name: name, result: result, began: began, time: now)
-    ended.append(end)
-    return end
-  }
-
-  @discardableResult
   func perform(_ method: String, _ path: String, from requester: String = "worker", within: Double = 60) async throws
-    -> Ended
+    -> EndedCall
   {
     await perform(try call(method, path, from: requester, within: within), as: path)
-  }
-
-  /// Performs calls that begin in their order, at the same time; returns when all have ended.
-  func performAll(_ calls: [RESTCall]) async {
-    await withTaskGroup(of: Void.self) { group in
-      for (number, call) in calls.enumerated() {
-        group.addTask { [self] in _ = await perform(call, as: "\(number)") }
-      }
-    }
   }
 
   /// What a token is asked for with, and why there is none.
   func token() async -> Result<AccessToken, RESTFailure> {
     do throws(RESTFailure) { return .success(try await process.authorizer.token()) } catch { return .failure(error) }
-  }
-}
-
-/// The parts of one process; as in `Parts`, with what speaks to Reddit replaced.
-@PluginActor
-final class RedditProcess {
-  let authorizer: Authorizer
-  let rest: RESTClient
-  let places: Places
-  let intake: Intake
-  let proxy: RESTProxy
-  let poster: Poster
-  /// Whether the poster knows what was posted before.
-  var isPosting = false
-  private let context: Context
-  private let line: Line
-  private let settings: Settings
-
-  /// What a process that is killed does not get through any more.
-  @PluginActor
-  private final class Line: HTTPSending {
-    let reddit: FakeReddit
-    var isCut = false
-    init(_ reddit: FakeReddit) { self.reddit = reddit }
-    func send(_ request: HTTPRequest, until deadline: Int64) async throws(RESTFailure) -> RESTAnswer {
-      if isCut { await reddit.hang() }
-      return try await reddit.send(request, until: deadline)
-    }
-  }
-
-  init(_ context: Context, _ reddit: FakeReddit, _ settings: Settings) {
-    (self.context, self.settings, line) = (context, settings, Line(reddit))
-    let credentials = Credentials(secrets: context.secrets)
-    authorizer = Authorizer(context: context, credentials: credentials, http: line, settings: settings.rest)
-    rest = RESTClient(
-      context: context,
-      settings: settings.rest,
-      http: line,
-      authorizer: authorizer,
-      random: { 0.5 }
-    )
-    let (account, places) = (Account(provider: context.provider, tenant: context.tenant), Places(rest: rest))
-    self.places = places
-    let normaliser = Normaliser(account: account, allow: settings.allow, configRev: context.configRev)
-    intake = Intake(context: context, normaliser: normaliser) { places.saw($0) }
-    proxy = RESTProxy(account: account, allowed: settings.allowedCalls, rest: rest)
-    poster = Poster(
-      context: context,
-      account: account,
-      rest: rest,
-      settings: settings,
-      intake: intake,
-      places: places,
-      username: { credentials.username }
-    )
-  }
-
-  func kill() {
-    line.isCut = true
-    intake.close()
-  }
-
-  func stream(_ path: String) -> Reddit.Stream {
-    Stream(path, context: context, rest: rest, intake: intake, settings: settings.streams) { _ in }
-  }
-
-  func streams(hasAccount: Bool = false) -> Streams {
-    Streams(context: context, rest: rest, intake: intake, settings: settings.streams, hasAccount: hasAccount)
-  }
-
-  func rereader() -> Rereader {
-    Rereader(context: context, rest: rest, intake: intake, settings: settings.streams)
   }
 }
 

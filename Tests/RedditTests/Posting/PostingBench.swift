@@ -1,5 +1,6 @@
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 
 @testable import Reddit
@@ -23,13 +24,9 @@ extension RedditBench {
 
   /// What a wish is answered with; else how it ends, such as `never: …`.
   func post(_ space: String, _ text: String, _ more: JSONObject = [:], id: String = "w1") async throws -> Posted {
-    let process = process
-    if !process.isPosting {
-      try await process.poster.start()
-      process.isPosting = true
-    }
+    let poster = try await poster
     do {
-      let response = try await process.poster.post(Self.wish(space, text, more, id: id))
+      let response = try await poster.post(Self.wish(space, text, more, id: id))
       return Posted(json: (try? JSON.parse(response.payload)) ?? .null, error: "")
     } catch let error as Rejection {
       return Posted(json: .null, error: "never: \(error)")

@@ -1,5 +1,6 @@
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 import Testing
 
@@ -15,11 +16,11 @@ import Testing
   ) async throws -> (events: [String], envelopes: [Envelope], looks: [Double]) {
     try await RedditStage.run(config: config, step: .seconds(1)) { bench in
       bench.reddit.all[Made.name(thing)] = thing
-      let (rereader, thing) = (bench.process.rereader(), try Thing(thing))
+      let (rereader, thing) = (bench.rereader(), try Thing(thing))
       if isKnown {
         try await rereader.add([thing])
       } else {
-        try await bench.process.rereader().add([try Thing(Made.comment(1))])
+        try await bench.rereader().add([try Thing(Made.comment(1))])
         try await rereader.load()
       }
       let task = PluginActor.task { await rereader.run() }
@@ -103,7 +104,7 @@ import Testing
 
   @Test func `a hundred things are one call, and an answer that fails is asked for again`() async throws {
     let (counts, events) = try await RedditStage.run(step: .seconds(1)) { bench in
-      let rereader = bench.process.rereader()
+      let rereader = bench.rereader()
       for number in 1...250 {
         let thing = Made.comment(number)
         try await rereader.add([try Thing(thing)])

@@ -2,6 +2,7 @@ import Locking
 import PluginABI
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 import Testing
 
@@ -19,9 +20,9 @@ import Testing
   ) async throws -> (envelopes: [Envelope], isKilled: Bool) {
     try await RedditStage.run(config: ["history": 0]) { bench in
       StreamTests.fill(bench.reddit, 1...20)
-      _ = try await bench.process.stream(path).read()
+      _ = try await bench.stream(path).read()
       StreamTests.fill(bench.reddit, 21...150)
-      let (stream, steps) = (bench.process.stream(path), Count())
+      let (stream, steps) = (bench.stream(path), Count())
       kill(bench, steps)
       var isDone = false
       PluginActor.task {
@@ -34,7 +35,7 @@ import Testing
       bench.journal.answer { _ in PROMETHEAN_OK }
       bench.restart()
       StreamTests.fill(bench.reddit, 151...155)
-      _ = try await bench.process.stream(path).read()
+      _ = try await bench.stream(path).read()
       return (bench.published, isKilled)
     }
   }
@@ -96,7 +97,7 @@ import Testing
         counts.value.withLock { $0.append(host.record.documents.keys.filter { $0.contains("stream-") }.count) }
         return PROMETHEAN_OK
       }
-      _ = try await bench.process.stream(Self.path).read()
+      _ = try await bench.stream(Self.path).read()
       let after = host.record.documents.keys.filter { $0.contains("stream-") }.count
       return (counts.value.withLock { $0 }, after)
     }
@@ -108,11 +109,11 @@ import Testing
 
   @Test func `listings are read at their pace, and again when what kept them from it has passed`() async throws {
     let (events, problems, count) = try await RedditStage.run(
-      config: ["history": 0, "subreddits": ["birds"], "slowest": "20s", "reread": "0s"],
+      config: ["history": 0, "subreddits": ["birds"], "slowest": "20s", "reread": "0s", "inbox": false],
       binding: ["grants": ["provider.gateway.connect": []]],
       step: .milliseconds(250)
     ) { bench in
-      let streams = bench.process.streams()
+      let streams = bench.process.streams
       streams.start()
       try await bench.sleep(60)
       bench.reddit.script = { seen, _ in seen.isToken ? nil : .answer(.json(403, ["reason": "private"])) }

@@ -1,5 +1,6 @@
 import PluginKit
 import ProviderKit
+import ProviderSupport
 import TestSupport
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
   func `of what was there before, as much is told as is wanted, oldest first`(history: Int, there: Int) async throws {
     let (events, origins) = try await RedditStage.run(config: ["history": .int(Int64(history))]) { bench in
       bench.reddit.listings[Self.path] = (1...there).reversed().map { Made.comment($0, at: Made.epoch - 9000 + $0) }
-      _ = try await bench.process.stream(Self.path).read()
+      _ = try await bench.stream(Self.path).read()
       return (bench.events, bench.published.map(\.origin))
     }
     #expect(events == Self.created((there - min(history, there, 1000) + 1)..<(there + 1)))
@@ -31,7 +32,7 @@ import Testing
   func `what comes between two readings is told once and in order, however many pages it is`(count: Int) async throws {
     let (events, again) = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, 1...150)
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       Self.fill(bench.reddit, 151..<(151 + count))
       let read = try await stream.read()
@@ -44,9 +45,9 @@ import Testing
   @Test(arguments: [0, 100])
   func `the first thing of a listing that was empty is told`(history: Int) async throws {
     let events = try await RedditStage.run(config: ["history": .int(Int64(history))]) { bench in
-      _ = try await bench.process.stream(Self.path).read()
+      _ = try await bench.stream(Self.path).read()
       bench.restart()
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       Self.fill(bench.reddit, [1])
       _ = try await stream.read()
@@ -58,7 +59,7 @@ import Testing
   @Test func `what was there before is not told when something newer vanishes`() async throws {
     let events = try await RedditStage.run(config: ["history": 10]) { bench in
       Self.fill(bench.reddit, 1...300)
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       bench.reddit.listings[Self.path]?.removeSubrange(3..<40)
       _ = try await stream.read()
@@ -70,7 +71,7 @@ import Testing
   @Test func `what comes late stands behind what is known, and is told`() async throws {
     let events = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, (1...50).map { $0 * 2 })
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       bench.reddit.listings[Self.path]?.insert(Made.comment(91, at: Made.epoch + 91), at: 5)
       _ = try await stream.read()
@@ -82,7 +83,7 @@ import Testing
   @Test func `when the last of a page has vanished, the one before it leads on`() async throws {
     let events = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, 1...50)
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       Self.fill(bench.reddit, 51...250)
       var isFirst = true
@@ -101,7 +102,7 @@ import Testing
   @Test func `a page that is empty once loses nothing`() async throws {
     let events = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, 1...50)
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       Self.fill(bench.reddit, 51...60)
       bench.reddit.script = { _, _ in .answer(.json(200, Made.listing([]))) }
@@ -116,7 +117,7 @@ import Testing
   @Test func `what is more than Reddit shows is a hole, which is told once`() async throws {
     let (events, hole) = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, 1...150)
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       Self.fill(bench.reddit, 151...2000)
       _ = try await stream.read()
@@ -133,7 +134,7 @@ import Testing
   @Test func `where all that was known has vanished from a short listing, there is no hole`() async throws {
     let events = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, 1...3)
-      let stream = bench.process.stream(Self.path)
+      let stream = bench.stream(Self.path)
       _ = try await stream.read()
       bench.reddit.listings[Self.path] = []
       Self.fill(bench.reddit, 4...5)
@@ -149,7 +150,7 @@ import Testing
     let path = "/r/birds/top?sort=top"
     let events = try await RedditStage.run(config: ["history": 0]) { bench in
       bench.reddit.listings["/r/birds/top"] = [5, 9, 2].map { Made.comment($0, at: Made.epoch + $0) }
-      let stream = bench.process.stream(path)
+      let stream = bench.stream(path)
       _ = try await stream.read()
       bench.reddit.listings["/r/birds/top"] = [7, 1].map { Made.comment($0, at: Made.epoch + $0) }
       _ = try await stream.read()
@@ -160,7 +161,7 @@ import Testing
 
   @Test func `what a listing shows for long is not told again, however much else comes and goes`() async throws {
     let count = try await RedditStage.run(config: ["history": 0]) { bench in
-      let stream = bench.process.stream("/r/birds/top?sort=top")
+      let stream = bench.stream("/r/birds/top?sort=top")
       for start in stride(from: 100, to: 1500, by: 90) {
         bench.reddit.listings["/r/birds/top"] = ([1] + Array(start..<start + 90)).map { Made.comment($0) }
         _ = try await stream.read()
@@ -178,7 +179,7 @@ import Testing
       Self.fill(bench.reddit, 1...2)
       bench.reddit.listings[Self.path]?.insert(["kind": "t1", "data": [:]], at: 1)
       bench.reddit.listings[Self.path]?.insert(Made.comment(9, in: "other"), at: 1)
-      _ = try await bench.process.stream(Self.path).read()
+      _ = try await bench.stream(Self.path).read()
       return bench.events
     }
     #expect(events == Self.created(1...2))

@@ -37,7 +37,7 @@ import Testing
   ) async throws -> Talk {
     let url = url("/websocket?name=\(name)", on: listener)
     let authority = server.authority
-    return try await LinkProbe.run { context in
+    return try await Stage.run { context, _ in
       let link = try CURLGatewayLink(context: context, authorities: authority)
       defer { link.stop() }
       let connection = try await link.connect(to: url, compression: compression, timeout: .seconds(60))
@@ -62,7 +62,7 @@ import Testing
     dialAnswer: @escaping @Sendable (String, UInt16) -> FakeHost.Dialled = { .loopback($1) }
   ) async throws -> GatewayEnd {
     let authority = server.authority
-    return try await LinkProbe.run(dialAnswer: dialAnswer) { context in
+    return try await Stage.run(on: { FakeHost(Stage.self, config: $0, dialAnswer: dialAnswer) }) { context, _ in
       let link = try CURLGatewayLink(context: context, authorities: authority)
       defer { link.stop() }
       do throws(GatewayEnd) {
@@ -80,7 +80,7 @@ import Testing
   func `what is sent is answered, and the code of the end arrives`(listener: String) async throws {
     let talk = try await talk(["one", "two", "three"], taking: 3, on: listener, name: "end-\(listener)")
     #expect(talk.texts == ["one", "two", "three"])
-    let seen = try await LinkProbe.run { [server] context in
+    let seen = try await Stage.run { [server] context, _ in
       let transfers = try HTTPTransfers(context: context, authorities: server.authority)
       defer { transfers.stop() }
       let deadline = context.clock.now.nanoseconds + 60_000_000_000
@@ -168,7 +168,7 @@ import Testing
 
   @Test func `what is not taken is not read, and goes on when it is`() async throws {
     let (url, authority) = (url("/websocket"), server.authority)
-    let (count, wasPaused) = try await LinkProbe.run { context in
+    let (count, wasPaused) = try await Stage.run { context, _ in
       let link = try CURLGatewayLink(context: context, authorities: authority)
       defer { link.stop() }
       let connection = try await link.connect(to: url, compression: .none, timeout: .seconds(60))
@@ -185,7 +185,7 @@ import Testing
 
   @Test func `bytes that came are a sign of life, and time alone is none`() async throws {
     let (url, authority) = (url("/websocket"), server.authority)
-    let (before, after, now, later) = try await LinkProbe.run { context in
+    let (before, after, now, later) = try await Stage.run { context, _ in
       let link = try CURLGatewayLink(context: context, authorities: authority)
       defer { link.stop() }
       let connection = try await link.connect(to: url, compression: .none, timeout: .seconds(60))
