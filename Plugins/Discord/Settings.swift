@@ -20,11 +20,7 @@ struct Settings: Sendable {
   init(_ config: Config, _ binding: Binding) throws {
     gateway = try GatewaySettings(config)
     rest = RESTSettings()
-    rest.baseURL = try config.string("api", default: rest.baseURL)
-    while rest.baseURL.hasSuffix("/") { rest.baseURL.removeLast() }
-    guard WebURL(rest.baseURL) != nil else {
-      throw DiscordError("config.api: expected a URL such as https://discord.com/api/v10, found \"\(rest.baseURL)\"")
-    }
+    rest.baseURL = try config.baseURL("api", default: rest.baseURL)
     rest.rate = try config.int("requests_per_second", default: rest.rate, in: 1...10_000)
     requestsAtOnce = try binding.rate.int("max_concurrent", default: HTTPTransfers.atOnce, in: 1...256)
     proxy = RESTProxy.Settings()
@@ -35,10 +31,7 @@ struct Settings: Sendable {
     post = try PostSettings(config)
     allow = try AllowList(guilds: binding.allow["guilds"], channels: binding.allow["channels"])
     rawEvents = try RawEvents(config.strings("raw_events", default: ["*"]))
-    authorities = try config.string("ca_file", default: "/etc/ssl/certs/ca-certificates.crt")
-    guard authorities.hasPrefix("/") else {
-      throw DiscordError("config.ca_file: expected an absolute path, found \"\(authorities)\"")
-    }
+    authorities = try config.authorities()
     isConnecting = binding.grants("provider.gateway.connect") != nil
   }
 }

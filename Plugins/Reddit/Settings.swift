@@ -21,8 +21,8 @@ struct Settings: Sendable {
     guard rest.userAgent.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
       throw ProviderError("config.user_agent: expected printable ASCII, found something else")
     }
-    rest.baseURL = try Self.url(config, "api", default: rest.baseURL)
-    rest.tokenURL = try Self.url(config, "token_url", default: rest.tokenURL)
+    rest.baseURL = try config.baseURL("api", default: rest.baseURL)
+    rest.tokenURL = try config.baseURL("token_url", default: rest.tokenURL)
     rest.perMinute = try config.int("requests_per_minute", default: rest.perMinute, in: 1...10_000)
     requestsAtOnce = try binding.rate.int("max_concurrent", default: HTTPTransfers.atOnce, in: 1...256)
     allowedCalls = try (binding.grants("provider.rest.call") ?? []).map {
@@ -32,18 +32,6 @@ struct Settings: Sendable {
     if binding.grants("provider.gateway.connect") == nil { (streams.paths, streams.readsInbox) = ([], false) }
     allow = AllowList(binding.allow["subreddits"])
     partsMax = try config.int("parts_max", default: 4, in: 1...32)
-    authorities = try config.string("ca_file", default: "/etc/ssl/certs/ca-certificates.crt")
-    guard authorities.hasPrefix("/") else {
-      throw ProviderError("config.ca_file: expected an absolute path, found \"\(authorities)\"")
-    }
-  }
-
-  private static func url(_ config: Config, _ key: String, default fallback: String) throws -> String {
-    var url = try config.string(key, default: fallback)
-    while url.hasSuffix("/") { url.removeLast() }
-    guard WebURL(url) != nil else {
-      throw ProviderError("config.\(key): expected a URL such as \(fallback), found \"\(url)\"")
-    }
-    return url
+    authorities = try config.authorities()
   }
 }
