@@ -1,4 +1,5 @@
 public import PluginKit
+internal import ProviderKit
 
 /// The access plugin for Discord: one instance is one bot.
 ///
@@ -57,7 +58,7 @@ public final class DiscordPlugin: Plugin, HandingOver, HealthReporting {
   private func show(_ envelope: Envelope, _ gateway: Gateway) throws -> Response {
     do {
       guard let payload = try JSON.parse(envelope.payload).objectValue else {
-        throw DiscordError("payload: expected object, found something else")
+        throw ProviderError("payload: expected object, found something else")
       }
       try gateway.show(Presence(Config(payload)))
     } catch {

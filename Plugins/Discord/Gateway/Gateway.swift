@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// The gateway of one bot: all its shards, and what they share.
 @PluginActor
@@ -119,7 +120,7 @@ final class Gateway {
   }
 
   /// Shows the bot in another way from now on.
-  func show(_ presence: Presence) throws(DiscordError) {
+  func show(_ presence: Presence) throws(ProviderError) {
     self.presence = presence
     for shard in shards { try shard.show(presence) }
   }

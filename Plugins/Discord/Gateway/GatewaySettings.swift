@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What the operator decides about a gateway.
 struct GatewaySettings: Sendable {
@@ -25,7 +26,7 @@ struct GatewaySettings: Sendable {
   var backfillTotal = 10_000
 
   /// The standard intents, and the defaults of everything else.
-  init() throws(DiscordError) {
+  init() throws(ProviderError) {
     intents = try Intents(names: Intents.standard)
   }
 
@@ -38,7 +39,7 @@ struct GatewaySettings: Sendable {
     let name = try config.string("compression", default: compression.rawValue)
     guard let compression = GatewayCompression(rawValue: name) else {
       let expected = GatewayCompression.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DiscordError("config.compression: expected \(expected), found \"\(name)\"")
+      throw ProviderError("config.compression: expected \(expected), found \"\(name)\"")
     }
     self.compression = compression
     presence = try Presence(config.nested("presence"))

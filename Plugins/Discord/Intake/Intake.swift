@@ -69,12 +69,12 @@ final class Intake: DispatchSink {
   /// Takes in messages of a channel's history, oldest first, and returns when they are recorded.
   ///
   /// - Throws: When nobody tells now whether they are allowed, or they are not recorded before all ends.
-  func recover(_ messages: [[UInt8]], of channel: Snowflake) async throws(DiscordError) {
+  func recover(_ messages: [[UInt8]], of channel: Snowflake) async throws(ProviderError) {
     // To take a channel for hidden would lose what was missed: there is another time.
     if case .unknown(let unknown) = normaliser.allows(channel: channel) {
       let why = await learn(unknown)
       if case .unknown = normaliser.allows(channel: channel) {
-        throw DiscordError(why ?? "channel \(channel): expected an object of a channel, found another")
+        throw ProviderError(why ?? "channel \(channel): expected an object of a channel, found another")
       }
     }
     let batch = Batch()
@@ -91,7 +91,7 @@ final class Intake: DispatchSink {
       }
     }
     while batch.open > 0, recorder.isWorking { await recorder.change() }
-    if batch.open > 0 { throw DiscordError("the instance stopped before \(batch.open) of them were recorded") }
+    if batch.open > 0 { throw ProviderError("the instance stopped before \(batch.open) of them were recorded") }
   }
 
   /// Whether the operator lets the bot write in a channel.

@@ -1,3 +1,5 @@
+internal import ProviderKit
+
 /// Which guilds and channels the operator lets events come from and posts go to.
 ///
 /// - What belongs to a guild needs the guild; what belongs to a channel of it needs the channel too. A thread is allowed
@@ -12,17 +14,17 @@ struct AllowList: Sendable {
   /// Reads the lists.
   ///
   /// `*` in one stands for any, and so does a list that is missing. An empty one allows nothing.
-  init(guilds: [String]? = nil, channels: [String]? = nil) throws(DiscordError) {
+  init(guilds: [String]? = nil, channels: [String]? = nil) throws(ProviderError) {
     self.guilds = try Self.ids(guilds, "allow.guilds")
     self.channels = try Self.ids(channels, "allow.channels")
   }
 
-  private static func ids(_ list: [String]?, _ name: String) throws(DiscordError) -> Set<Snowflake>? {
+  private static func ids(_ list: [String]?, _ name: String) throws(ProviderError) -> Set<Snowflake>? {
     guard let list else { return nil }
     var ids: Set<Snowflake> = []
     for (index, text) in list.enumerated() where text != "*" {
       guard let id = Snowflake(text) else {
-        throw DiscordError("\(name)[\(index)]: expected an id of digits or *, found \"\(text.prefix(40))\"")
+        throw ProviderError("\(name)[\(index)]: expected an id of digits or *, found \"\(text.prefix(40))\"")
       }
       ids.insert(id)
     }

@@ -1,3 +1,5 @@
+internal import ProviderKit
+
 /// Which events the operator wants as they came, each on its own topic.
 struct RawEvents: Sendable {
   /// The longest that is taken for a name.
@@ -7,9 +9,9 @@ struct RawEvents: Sendable {
   private let names: Set<String>?
 
   /// Reads the list of the settings; `*` stands for all.
-  init(_ names: [String]) throws(DiscordError) {
+  init(_ names: [String]) throws(ProviderError) {
     for (index, name) in names.enumerated() where name != "*" && !Self.isName(name) {
-      throw DiscordError(
+      throw ProviderError(
         "raw_events[\(index)]: expected the name of an event such as MESSAGE_CREATE, or *, found \"\(name.prefix(40))\""
       )
     }

@@ -116,7 +116,7 @@ final class Poster {
     }
     guard !draft.isEmpty || !loaded.files.isEmpty else {
       let reasons = loaded.losses.map { "\($0.field): \($0.reason)" }.joined(separator: "; ")
-      throw DiscordError("nothing to post: there is no text, and no file could be had: \(reasons)")
+      throw ProviderError("nothing to post: there is no text, and no file could be had: \(reasons)")
     }
     return loaded
   }

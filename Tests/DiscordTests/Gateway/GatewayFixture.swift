@@ -191,7 +191,7 @@ final class GatewayFixture: Sendable {
   /// Does something that waits within the plugin's actor.
   @PluginActor
   func wait(_ body: @PluginActor @Sendable (GatewayWorld) async throws -> Void) async throws {
-    guard let world = GatewayProbe.worlds[number] else { throw DiscordError("no process has been booted") }
+    guard let world = GatewayProbe.worlds[number] else { throw ProviderError("no process has been booted") }
     try await body(world)
   }
 
@@ -199,7 +199,7 @@ final class GatewayFixture: Sendable {
   private func within<Value: Sendable>(
     _ body: @PluginActor @Sendable (GatewayWorld) throws -> Value
   ) async throws -> Value {
-    guard let world = GatewayProbe.worlds[number] else { throw DiscordError("no process has been booted") }
+    guard let world = GatewayProbe.worlds[number] else { throw ProviderError("no process has been booted") }
     return try body(world)
   }
 

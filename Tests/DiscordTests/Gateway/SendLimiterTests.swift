@@ -1,4 +1,5 @@
 import PluginKit
+import ProviderKit
 import TestSupport
 import Testing
 
@@ -44,7 +45,7 @@ struct SendLimiterTests {
 
   @Test func `point 9: a payload of more than 4096 bytes is refused here`() async throws {
     let gateway = try await GatewayFixture()
-    let error = await #expect(throws: DiscordError.self) {
+    let error = await #expect(throws: ProviderError.self) {
       try await gateway.on { try $0.gateway?.show(Self.presence(String(repeating: "x", count: 4097))) }
     }
     #expect(error?.description.contains("expected at most 4096 bytes, found 41") == true)

@@ -1,6 +1,7 @@
 import Locking
 import PluginABI
 import PluginKit
+import ProviderKit
 import TestSupport
 
 @testable import Discord
@@ -121,7 +122,7 @@ final class IntakeFixture: Sendable {
   private func within<Value: Sendable>(
     _ body: @PluginActor @Sendable (IntakeWorld, Intake) throws -> Value
   ) async throws -> Value {
-    guard let world = IntakeProbe.worlds[number], let intake = world.intake else { throw DiscordError("not booted") }
+    guard let world = IntakeProbe.worlds[number], let intake = world.intake else { throw ProviderError("not booted") }
     return try body(world, intake)
   }
 

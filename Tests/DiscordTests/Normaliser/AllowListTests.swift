@@ -1,4 +1,5 @@
 import Envelope
+import ProviderKit
 import Testing
 
 @testable import Discord
@@ -133,9 +134,9 @@ struct AllowListTests {
   }
 
   @Test func `a list that cannot be read says which entry`() {
-    let error = #expect(throws: DiscordError.self) { try AllowList(guilds: ["1", "general"]) }
+    let error = #expect(throws: ProviderError.self) { try AllowList(guilds: ["1", "general"]) }
     #expect(error?.description == "allow.guilds[1]: expected an id of digits or *, found \"general\"")
-    let other = #expect(throws: DiscordError.self) { try RawEvents(["message_create"]) }
+    let other = #expect(throws: ProviderError.self) { try RawEvents(["message_create"]) }
     #expect(other?.description.hasPrefix("raw_events[0]: expected the name of an event") == true)
   }
 

@@ -1,5 +1,6 @@
 import Locking
 import PluginKit
+import ProviderKit
 import TestSupport
 
 @testable import Discord
@@ -86,7 +87,7 @@ final class PostingPlugin: Plugin {
   init(context: Context) throws {
     let name = try context.config.string("fixture")
     let channel = PostingFixture.channels.withLock { $0[name] }
-    guard let channel else { throw DiscordError("config.fixture: expected one of this process, found \(name)") }
+    guard let channel else { throw ProviderError("config.fixture: expected one of this process, found \(name)") }
     poster = Poster(
       context: context,
       account: Account(provider: context.provider, tenant: context.tenant),

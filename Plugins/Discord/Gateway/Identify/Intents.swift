@@ -1,3 +1,5 @@
+internal import ProviderKit
+
 /// Which events a bot asks for.
 ///
 /// Source: https://discord.com/developers/docs/topics/gateway#gateway-intents
@@ -37,12 +39,12 @@ struct Intents: OptionSet, Hashable, Sendable {
   }
 
   /// Reads names; the error tells which one is not known, and which is meant.
-  init(names: [String]) throws(DiscordError) {
+  init(names: [String]) throws(ProviderError) {
     var bits = 0
     for name in names {
       guard let bit = Self.named.first(where: { $0.name == name })?.bit else {
         let nearest = Self.named.map(\.name).min { Self.distance($0, name) < Self.distance($1, name) } ?? ""
-        throw DiscordError(#"config.intents: expected names of intents, found "\#(name)"; is "\#(nearest)" meant?"#)
+        throw ProviderError(#"config.intents: expected names of intents, found "\#(name)"; is "\#(nearest)" meant?"#)
       }
       bits |= 1 << bit
     }

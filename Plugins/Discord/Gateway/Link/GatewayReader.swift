@@ -1,6 +1,7 @@
 internal import CURL
 internal import Compression
 internal import Glibc
+internal import ProviderKit
 internal import Synchronization
 internal import WebSocket
 
@@ -109,11 +110,11 @@ final class GatewayReader: StreamReceiver, @unchecked Sendable {
     case .text(let bytes): messages.append(bytes)
     case .binary(let bytes):
       guard let decompressor else {
-        throw DiscordError("expected text, for no compression was asked for, found a binary message")
+        throw ProviderError("expected text, for no compression was asked for, found a binary message")
       }
       guard let text = try decompressor.decompress(bytes) else { return }
       guard (try? UTF8Span(validating: text.span)) != nil else {
-        throw DiscordError("a message: expected UTF-8 once decompressed, found other bytes")
+        throw ProviderError("a message: expected UTF-8 once decompressed, found other bytes")
       }
       messages.append(text)
     case .ping(let bytes): _ = stream.send(WebSocketEncoder.frame(.pong(bytes), using: &generator))

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// How a bot shows itself: whether it is there, and what it does.
 ///
@@ -30,15 +31,15 @@ struct Presence: Hashable, Sendable {
     type = try config.string("type", default: type)
     url = try config.string("url", default: url)
     guard Self.statuses.contains(status) else {
-      throw DiscordError("presence.status: expected \(Self.statuses.joined(separator: ", ")), found \"\(status)\"")
+      throw ProviderError("presence.status: expected \(Self.statuses.joined(separator: ", ")), found \"\(status)\"")
     }
     guard activity.utf16.count <= Self.activityMax else {
       let found = "\(activity.utf16.count)"
-      throw DiscordError("presence.activity: expected at most \(Self.activityMax) characters, found \(found)")
+      throw ProviderError("presence.activity: expected at most \(Self.activityMax) characters, found \(found)")
     }
     guard Self.types[type] != nil else {
       let expected = Self.types.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", ")
-      throw DiscordError("presence.type: expected \(expected), found \"\(type)\"")
+      throw ProviderError("presence.type: expected \(expected), found \"\(type)\"")
     }
   }
 

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// Sends over one connection no more than the gateway takes: what is too much waits, in its order.
 ///
@@ -37,15 +38,15 @@ final class SendLimiter {
   }
 
   /// Sends a payload, or has it wait for its turn.
-  func send(_ opcode: GatewayMessage.Opcode, _ payload: [UInt8]) throws(DiscordError) {
+  func send(_ opcode: GatewayMessage.Opcode, _ payload: [UInt8]) throws(ProviderError) {
     guard payload.count <= GatewayPayload.bytesMax else {
       let limit = GatewayPayload.bytesMax
-      throw DiscordError(
+      throw ProviderError(
         "gateway payload of opcode \(opcode.rawValue): expected at most \(limit) bytes, found \(payload.count)"
       )
     }
     guard waiting.count < Self.waitingMax else {
-      throw DiscordError(
+      throw ProviderError(
         "gateway payload of opcode \(opcode.rawValue): expected at most \(Self.waitingMax) waiting, found as many"
       )
     }

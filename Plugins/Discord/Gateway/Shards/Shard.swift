@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// One shard: keeps a connection to the gateway, and a session through all connections for as long as it lasts.
 @PluginActor
@@ -62,7 +63,7 @@ final class Shard {
   }
 
   /// Shows the bot in another way from now on.
-  func show(_ presence: Presence) throws(DiscordError) {
+  func show(_ presence: Presence) throws(ProviderError) {
     self.presence = presence
     isBegunWithPresence = false
     try visit?.show(presence)

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What comes of events.
 extension ShardVisit {
@@ -61,7 +62,7 @@ extension ShardVisit {
     isOpen = true
     shard.resumed(replayed: replayed)
     guard !shard.isBegunWithPresence else { return }
-    do throws(DiscordError) {
+    do throws(ProviderError) {
       try show(shard.presence)
     } catch {
       parts.context.log.warning("the presence is not shown: \(error)")

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// One connection of a shard's, from its opening to its end.
 @PluginActor
@@ -69,7 +70,7 @@ final class ShardVisit {
   }
 
   /// Shows the bot in another way.
-  func show(_ presence: Presence) throws(DiscordError) {
+  func show(_ presence: Presence) throws(ProviderError) {
     guard isOpen, let limiter else { return }
     try limiter.send(.presence, GatewayPayload.presence(presence))
   }

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What the operator says about posting.
 struct PostSettings {
@@ -18,7 +19,7 @@ struct PostSettings {
     mentions = Set(
       try config.strings("mentions", default: []).map { word in
         guard let kind = AllowedMentions.Kind(rawValue: word) else {
-          throw DiscordError("config.mentions: expected of users, roles, everyone, found \"\(word)\"")
+          throw ProviderError("config.mentions: expected of users, roles, everyone, found \"\(word)\"")
         }
         return kind
       }
