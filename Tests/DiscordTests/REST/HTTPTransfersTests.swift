@@ -15,24 +15,33 @@ import Testing
     server = try Self.server.get()
   }
 
+  /// A host that counts dials.
+  private final class Dials: Sendable {
+    private let dialled = Locked(0)
+
+    var count: Int { dialled.withLock { $0 } }
+
+    func host(_ config: JSON) -> FakeHost {
+      FakeHost(
+        Stage.self,
+        config: config,
+        dialAnswer: { [self] _, port in
+          dialled.withLock { $0 += 1 }
+          return .loopback(port)
+        }
+      )
+    }
+  }
+
   /// What comes of requests, one after the other, and how many connections they took.
   private func send(
     _ requests: [HTTPRequest],
     within time: Duration = .seconds(60)
   ) async throws -> (results: [Result<RESTAnswer, RESTFailure>], dials: Int) {
-    let dials = Locked(0)
+    let dials = Dials()
     let authority = server.authority
     let results = try await Stage.run(
-      on: { config in
-        FakeHost(
-          Stage.self,
-          config: config,
-          dialAnswer: { _, port in
-            dials.withLock { $0 += 1 }
-            return .loopback(port)
-          }
-        )
-      },
+      on: dials.host,
       { context, _ in
         let transfers = try HTTPTransfers(context: context, authorities: authority)
         defer { transfers.stop() }
@@ -48,7 +57,7 @@ import Testing
         return results
       }
     )
-    return (results, dials.withLock { $0 })
+    return (results, dials.count)
   }
 
   private func request(_ method: String, _ path: String, on listener: String = "good", body: String = "") -> HTTPRequest
@@ -123,19 +132,10 @@ import Testing
   }
 
   @Test func `requests that come at once share few connections`() async throws {
-    let dials = Locked(0)
+    let dials = Dials()
     let (authority, url) = (server.authority, server.url("/hello", on: "good"))
     let statuses = try await Stage.run(
-      on: { config in
-        FakeHost(
-          Stage.self,
-          config: config,
-          dialAnswer: { _, port in
-            dials.withLock { $0 += 1 }
-            return .loopback(port)
-          }
-        )
-      },
+      on: dials.host,
       { context, _ in
         let transfers = try HTTPTransfers(context: context, authorities: authority)
         defer { transfers.stop() }
@@ -152,7 +152,7 @@ import Testing
       }
     )
     #expect(statuses == [Int](repeating: 200, count: 200))
-    #expect(dials.withLock { $0 } < 200)
+    #expect(dials.count < 200)
   }
 
   @Test func `a deadline that has passed sends nothing`() async throws {

@@ -21,11 +21,10 @@ enum Made {
     _ more: JSONObject = [:]
   ) -> JSON {
     let fields: JSONObject = [
-      "id": .string(id(number)), "name": .string("t1_\(id(number))"), "subreddit": .string(subreddit),
-      "author": .string(author), "body": .string("says \(number)"), "body_html": "<p>said</p>", "link_id": "t3_a1",
-      "parent_id": "t3_a1", "created_utc": .double(Double(created)), "edited": false,
+      "subreddit": .string(subreddit), "body": .string("says \(number)"), "body_html": "<p>said</p>",
+      "link_id": "t3_a1", "parent_id": "t3_a1", "edited": false,
     ]
-    return JSON.object(["kind": "t1", "data": .object(fields)]).with(more)
+    return thing("t1", number, by: author, at: created).with(fields).with(more)
   }
 
   static func submission(
@@ -36,12 +35,10 @@ enum Made {
     _ more: JSONObject = [:]
   ) -> JSON {
     let fields: JSONObject = [
-      "id": .string(id(number)), "name": .string("t3_\(id(number))"), "subreddit": .string(subreddit),
-      "author": .string(author), "title": .string("Title \(number)"), "selftext": "", "selftext_html": nil,
-      "is_self": true, "url": "https://www.reddit.com/r/birds/comments/x/", "created_utc": .double(Double(created)),
-      "edited": false,
+      "subreddit": .string(subreddit), "title": .string("Title \(number)"), "selftext": "", "selftext_html": nil,
+      "is_self": true, "url": "https://www.reddit.com/r/birds/comments/x/", "edited": false,
     ]
-    return JSON.object(["kind": "t3", "data": .object(fields)]).with(more)
+    return thing("t3", number, by: author, at: created).with(fields).with(more)
   }
 
   static func message(
@@ -52,11 +49,19 @@ enum Made {
     _ more: JSONObject = [:]
   ) -> JSON {
     let fields: JSONObject = [
-      "id": .string(id(number)), "name": .string("t4_\(id(number))"), "subreddit": nil, "author": .string(author),
-      "dest": .string(dest), "subject": "hello", "body": .string("writes \(number)"), "first_message_name": nil,
-      "parent_id": nil, "context": "", "was_comment": false, "created_utc": .double(Double(created)), "replies": "",
+      "subreddit": nil, "dest": .string(dest), "subject": "hello", "body": .string("writes \(number)"),
+      "first_message_name": nil, "parent_id": nil, "context": "", "was_comment": false, "replies": "",
     ]
-    return JSON.object(["kind": "t4", "data": .object(fields)]).with(more)
+    return thing("t4", number, by: author, at: created).with(fields).with(more)
+  }
+
+  /// What things of all kinds have.
+  private static func thing(_ kind: String, _ number: Int, by author: String, at created: Int) -> JSON {
+    let data: JSONObject = [
+      "id": .string(id(number)), "name": .string("\(kind)_\(id(number))"), "author": .string(author),
+      "created_utc": .double(Double(created)),
+    ]
+    return ["kind": .string(kind), "data": .object(data)]
   }
 
   static func listing(_ things: [JSON], after: String? = nil) -> JSON {
