@@ -4,6 +4,7 @@ public import ProviderKit
 /// What an API is to a client, and the way there and back: how long that takes, and what goes wrong on it.
 ///
 /// A provider's own says what is answered.
+// It is open, and so all in it public: no class that is the package's own can be inherited from in another module.
 @PluginActor
 open class HTTPDouble: HTTPSending {
   /// A request that has arrived.
