@@ -27,6 +27,8 @@ TEXTS = (
     "\t tab \x7f", "![gif](giphy|abc) ![img](https://example.com/i.png)", "long " * 1900, "a" * 9000, ".",
     "\U0001d54f" * 500)
 FORMS = ("self", "self", "link", "image", "gallery", "poll", "video", "crosspost")
+# Those submissions that have a text, which alone can be edited.
+WITH_TEXT = ("self", "poll", "gallery")
 
 
 def submit(world: World, subreddit: str, author: str, title: str, text: str, form: str = "self", url: str | None = None,
@@ -41,7 +43,7 @@ def submit(world: World, subreddit: str, author: str, title: str, text: str, for
             more |= {"crosspost": original}
             url = url or f"/r/{place}/comments/{original[3:]}/"
     address = url or media.given_url(world.next_name("t3"), form)
-    return world.write("t3", author, text if form in ("self", "poll", "gallery") else "", title=title, form=form,
+    return world.write("t3", author, text if form in WITH_TEXT else "", title=title, form=form,
                        subreddit=place, **({"url": address} if address else {}), **more)
 
 
@@ -86,7 +88,7 @@ class Crowd:
         else:
             thing = comment(self.world, self.random.choice(parents), author, text, **more)
         self.made.append(thing["name"])
-        if self.random.random() < edits and (old := self._one_of_mine()):
+        if self.random.random() < edits and (old := self._one_of_mine()) and (old.get("form") or "self") in WITH_TEXT:
             self.edited.append(self.world.edit(old, f"{old['text'][:4000]} edited {number}")["name"])
         if self.random.random() < deletions and (old := self._one_of_mine()):
             self.deleted.append(self.world.replace(old, state="deleted")["name"])
