@@ -51,7 +51,8 @@ public final class Echo: Plugin, HandingOver {
     let message: SocialMessageCreated
     do {
       let wish = try PostMessage(envelope)
-      message = try account.message(wish, id: "post-\(envelope.id)", at: Timestamp(nanoseconds: envelope.ts))
+      let key = wish.idempotencyKey.map { "\(envelope.src):\($0)" } ?? envelope.id
+      message = try account.message(wish, id: "post-\(key)", at: Timestamp(nanoseconds: envelope.ts))
     } catch {
       throw Rejection("\(error)")
     }

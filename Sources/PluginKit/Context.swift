@@ -114,6 +114,9 @@ public final class Context {
 
   /// Has a message written.
   ///
+  /// What is posted while an envelope is handled gets an `idempotencyKey`, if it has none: if the envelope is delivered
+  /// again, the same message is the same wish, which is performed once.
+  ///
   /// - Parameters:
   ///   - message: What, and in which space.
   ///   - reply: The `reply` of the message that it answers, which allows to write in that space; without it a grant
@@ -132,6 +135,8 @@ public final class Context {
     } catch {
       throw HostError(.invalid, "post: \(error)")
     }
+    var message = message
+    message.idempotencyKey = message.idempotencyKey ?? Handling.current?.key(ofWish: message.json.bytes())
     var envelope = Envelope(topic: topic.description, intent: PostMessage.intent, payload: message.json.bytes())
     envelope.key = message.spaceURN.description
     envelope.resource = message.spaceURN.description

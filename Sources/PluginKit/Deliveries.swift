@@ -22,7 +22,7 @@ final class Deliveries {
   }
 
   /// The delivered envelope that the running task handles: what it publishes and requests is caused by it.
-  @TaskLocal static var cause: Envelope?
+  static var cause: Envelope? { Handling.current?.cause }
 
   private let calls: HostCalls
   private let plugin: any Plugin
@@ -96,7 +96,8 @@ final class Deliveries {
 
   private func handle(_ envelope: Envelope) async -> Outcome {
     do {
-      return .handled(try await Self.$cause.withValue(envelope) { try await plugin.handle(envelope) })
+      let handling = Handling(of: envelope)
+      return .handled(try await Handling.$current.withValue(handling) { try await plugin.handle(envelope) })
     } catch  where Task.isCancelled {
       // Whatever it threw, it was not let finish.
       return .postponed("the instance stopped before it was handled: \(error)")

@@ -77,6 +77,14 @@ struct PayloadTests {
     let error = #expect(throws: PayloadError.self) { try PostMessage(json: .object(object)) }
     #expect(error?.description == "attachments[0]: expected urn or url, found neither")
   }
+
+  @Test(arguments: [(257, "at most 256 bytes, found 257"), (0, #"string that is not empty, found string """#)])
+  func `a key that makes wishes one is no longer than a field holds, and not empty`(length: Int, words: String) throws {
+    var object = try #require(post.objectValue)
+    object["idempotency_key"] = .string(String(repeating: "k", count: length))
+    let error = #expect(throws: PayloadError.self) { try PostMessage(json: .object(object)) }
+    #expect(error?.description == "idempotency_key: expected \(words)")
+  }
 }
 
 private let good: JSON = ["urn": "urn:a:b:c:d", "url": "x"]
@@ -110,7 +118,7 @@ let deleted: JSON = [
 let post: JSON = [
   "provider": "echo", "tenant": "demo", "space_urn": "urn:echo:space:demo:hall", "in_reply_to": "t1_c81", "text": "",
   "attachments": [["urn": "urn:echo:file:demo:1"], ["url": "https://example.org/b.png", "content_type": "image/png"]],
-  "provider_payload": ["tts": true],
+  "idempotency_key": "t1_c81", "provider_payload": ["tts": true],
 ]
 
 let reacted: JSON = [

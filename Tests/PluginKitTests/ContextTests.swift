@@ -42,6 +42,31 @@ struct ContextTests {
     try await host.stop()
   }
 
+  @Test func `what is posted again since its cause came again is the same wish, and nothing else is`() async throws {
+    let host = FakeHost(Probe.self, answer: { _ in .response("fine") })
+    try await host.boot()
+    let wish = { (text: String) in
+      PostMessage(provider: "echo", tenant: "demo", spaceURN: try URN("urn:echo:space:demo:1"), text: text)
+        .json.description
+    }
+    func keys(_ id: String, _ texts: [String]) async throws -> [String] {
+      var cause = envelope("post", try texts.map(wish).joined(separator: "\n"))
+      (cause.id, cause.src) = (id, "echo")
+      let before = host.record.requested.count
+      #expect(await host.handle(cause) == .ack)
+      return try host.record.requested.dropFirst(before).map {
+        try #require(PostMessage(json: JSON.parse($0.envelope.payload)).idempotencyKey)
+      }
+    }
+    let first = try await keys("m1", ["ha", "ha", "hello"])
+    #expect(Set(first).count == 3)
+    #expect(try await keys("m1", ["ha", "ha", "hello"]) == first)
+    // What is wished for otherwise the second time is not kept back by what was wished for the first time.
+    #expect(try await keys("m1", ["hello", "ha", "sorry"]).prefix(2) == [first[2], first[0]])
+    #expect(Set(try await keys("m2", ["ha", "ha", "hello"])).isDisjoint(with: first))
+    try await host.stop()
+  }
+
   @Test func `a publication that the host refuses throws and says why`() async throws {
     let host = FakeHost(Probe.self, publishAnswer: { _ in PROMETHEAN_DENIED })
     try await host.boot()

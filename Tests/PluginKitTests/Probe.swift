@@ -48,6 +48,11 @@ final class Probe: Plugin {
     case "request, then fail":
       _ = try await forward(Envelope(topic: text))
       throw Broken(description: "too late")
+    case "post":
+      for line in text.split(separator: "\n") {
+        let wish = try PostMessage(json: JSON.parse(Array(line.utf8)))
+        _ = try await context.post(wish)
+      }
     case "subscribe": try await context.subscribe(TopicPattern(text))
     case "sleep": try await context.clock.sleep(for: .seconds(Int(text) ?? 0))
     case "sleep, cancelled": return try await cancelledSleep()

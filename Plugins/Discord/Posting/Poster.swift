@@ -74,7 +74,7 @@ final class Poster {
       )
     }
     let draft = PostDraft(wish, settings)
-    let identity = PostIdentity(envelope)
+    let identity = PostIdentity(envelope, key: wish.idempotencyKey)
     if let entry = ledger.entry(identity), entry.isDone {
       // What was lost on the way was told then; what the wish itself cannot say is told again.
       context.log.info("posted before", ["channel": .string("\(channel)"), "wish": .string(envelope.id)])

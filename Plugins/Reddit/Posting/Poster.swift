@@ -56,7 +56,7 @@ final class Poster {
     let found = Account(provider: wish.provider, tenant: wish.tenant)
     guard found == account else { throw Rejection("provider, tenant: expected \(account), found \(found)") }
     let target = try PostTarget(wish, for: account)
-    let identity = PostIdentity(envelope)
+    let identity = PostIdentity(envelope, key: wish.idempotencyKey)
     let entry = ledger.entry(identity)
     // It goes on in as many parts as it was begun in, whatever is configured since.
     let draft = try PostDraft(wish, target, partsMax: entry?.messages.count ?? settings.partsMax)

@@ -3,6 +3,9 @@ public struct PostMessage: CanonicalPayload {
   /// The intent of an envelope that bears it.
   public static let intent = "PostMessage"
 
+  /// The longest `idempotencyKey`, in bytes: with a name before it, it fits an envelope's field.
+  public static let idempotencyKeyMax = 256
+
   /// A file to send along: one that has a name already, or one at a URL.
   public struct Attachment: Sendable, Hashable {
     /// The attachment's name.
@@ -48,6 +51,9 @@ public struct PostMessage: CanonicalPayload {
   public var text: String
   /// The files to send along.
   public var attachments: [Attachment]?
+  /// What makes it the same wish however often it is sent: of those of one sender that have the same, one is performed;
+  /// at most `idempotencyKeyMax` bytes.
+  public var idempotencyKey: String?
   /// What only that provider understands.
   public var providerPayload: JSON?
 
@@ -69,6 +75,11 @@ public struct PostMessage: CanonicalPayload {
     inReplyTo = try reader.identifier(ifPresent: "in_reply_to")
     text = try reader.string("text")
     attachments = try reader.list("attachments", Attachment.init(json:path:))
+    idempotencyKey = try reader.identifier(ifPresent: "idempotency_key")
+    guard idempotencyKey?.utf8.count ?? 0 <= Self.idempotencyKeyMax else {
+      let expected = "at most \(Self.idempotencyKeyMax) bytes"
+      throw PayloadError(key: "idempotency_key", expected: expected, found: "\(idempotencyKey?.utf8.count ?? 0)")
+    }
     providerPayload = reader.any(ifPresent: "provider_payload")
   }
 
@@ -103,6 +114,7 @@ public struct PostMessage: CanonicalPayload {
     object.set("in_reply_to", inReplyTo)
     object.set("text", text)
     object["attachments"] = attachments.map { .array($0.map(\.json)) }
+    object.set("idempotency_key", idempotencyKey)
     object["provider_payload"] = providerPayload
     return .object(object)
   }

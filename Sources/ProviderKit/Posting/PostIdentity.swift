@@ -1,6 +1,7 @@
 public import PluginKit
 
-/// What makes a wish the same however often it is delivered: who sent it, and the id that it has there.
+/// What makes a wish the same however often it is delivered and sent: who sent it, and the key that it has there, or else
+/// the id of its envelope.
 ///
 /// Nonces are digests that nobody can choose: with a simpler sum a worker could find an id whose nonce is that of
 /// another's message, and so keep that from being posted.
@@ -9,10 +10,11 @@ public struct PostIdentity: Hashable, CustomStringConvertible {
   public let description: String
   private let seed: [UInt8]
 
-  /// The identity of the wish that an envelope bears.
-  public init(_ envelope: Envelope) {
-    // No field holds a zero byte's worth of the other: the length parts them.
-    seed = Array("\(envelope.src.utf8.count):\(envelope.src)\(envelope.id)".utf8)
+  /// The identity of the wish that an envelope bears, whose `idempotencyKey` it may have.
+  public init(_ envelope: Envelope, key: String?) {
+    // The length parts one field from the other, and the zero byte a key from an id.
+    let sender = "\(envelope.src.utf8.count):\(envelope.src)"
+    seed = Array((key.map { "\(sender)\u{0}\($0)" } ?? sender + envelope.id).utf8)
     description = Self.digest(seed)
   }
 

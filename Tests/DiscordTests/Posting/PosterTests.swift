@@ -15,7 +15,7 @@ import Testing
     let call = try #require(fixture.channel.calls.first)
     #expect((call.method, call.path) == ("POST", "/channels/100/messages"))
     #expect((call.requester, call.contentType, call.isRepeatable) == ("worker", "application/json", true))
-    let nonce = PostIdentity(PostingFixture.wish("")).nonce(0)
+    let nonce = PostIdentity(PostingFixture.wish(""), key: nil).nonce(0)
     #expect(
       fixture.channel.posts == [
         [
@@ -194,7 +194,7 @@ import Testing
     )
     let post = try #require(fixture.channel.posts.first)
     #expect(post["content"] == "mine")
-    #expect(post["nonce"]?.stringValue == PostIdentity(PostingFixture.wish("")).nonce(0))
+    #expect(post["nonce"]?.stringValue == PostIdentity(PostingFixture.wish(""), key: nil).nonce(0))
     #expect(post["enforce_nonce"] == true)
     #expect(post["message_reference"] == nil && post["attachments"] == nil && post["poll"] == nil)
     #expect(post["components"] == [["type": 1]] && post["embeds"] == [["title": "t"]])

@@ -12,14 +12,14 @@ import Testing
 
   @Test
   func `point 18: nonces are the same for each delivery and process, and another's for each sender, wish and part`() {
-    let wish = PostIdentity(PostingFixture.wish("x"))
+    let wish = PostIdentity(PostingFixture.wish("x"), key: nil)
     // Of SHA-256 over `6:workerw1`, a zero byte and `0`, the first 128 bits in base 36.
     #expect(wish.nonce(0) == Self.known)
-    var others = [wish, PostIdentity(PostingFixture.wish("x", id: "w2"))]
+    var others = [wish, PostIdentity(PostingFixture.wish("x", id: "w2"), key: nil)]
     for (src, id) in [("other", "w1"), ("workerw", "1"), ("", "workerw1")] {
       var envelope = PostingFixture.wish("x", id: id)
       envelope.src = src
-      others.append(PostIdentity(envelope))
+      others.append(PostIdentity(envelope, key: nil))
     }
     let nonces = others.flatMap { other in (0..<32).map { other.nonce($0) } }
     #expect(Set(nonces).count == nonces.count)
@@ -178,7 +178,7 @@ import Testing
     _ = await fixture.host.deliver(PostingFixture.wish("once"))
     await fixture.channel.hung()
     let document = try #require(fixture.host.record.documents["discord/demo/\(Poster.document)"])
-    let identity = PostIdentity(PostingFixture.wish("once"))
+    let identity = PostIdentity(PostingFixture.wish("once"), key: nil)
     #expect(String(decoding: document.bytes, as: UTF8.self).contains("\(identity)"))
     await fixture.host.destroy()
   }
@@ -192,7 +192,7 @@ import Testing
     let document = try #require(fixture.host.record.documents["discord/demo/\(Poster.document)"])
     #expect(document.bytes.count <= 32 << 10)
     let text = String(decoding: document.bytes, as: UTF8.self)
-    func isKept(_ id: String) -> Bool { text.contains("\(PostIdentity(PostingFixture.wish("", id: id)))") }
+    func isKept(_ id: String) -> Bool { text.contains("\(PostIdentity(PostingFixture.wish("", id: id), key: nil))") }
     #expect(isKept("stuck") && isKept("id-499") && isKept("id-200") && !isKept("id-0"))
     await fixture.host.destroy()
   }

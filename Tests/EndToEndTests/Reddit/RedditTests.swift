@@ -60,6 +60,25 @@ extension EndToEndChanges {
       #expect(try reddit.host.stop() == .status(0))
     }
 
+    @Test func `a worker that is killed before it hears of its answer does not answer twice`() async throws {
+      let reddit = try await RedditDeployment(tenants: ["duck"], more: ([], [TestHost.replying]))
+      let link = try #require(try await reddit.server.submit("a title", to: "testing").first)
+      try await reddit.server.next("request", "dribble", where: ["path": "/api/comment"], ["seconds": 2, "pieces": 2])
+      let ping = try #require(try await reddit.server.answer(link, "ping 1").first)
+      try await reddit.server.wait(for: "posted", where: ["parent": .string(ping)])
+      let client = try reddit.host.client()
+      try client.kill("replier")
+      // The comment is delivered to it again, and what it wishes then is what it has wished before.
+      try reddit.host.waitUntilIdle(client, "replier")
+      #expect(try client.instance("replier")["restarts"] == 1)
+      let log = try reddit.host.run("logs", "--json", "--plugin", "reddit").output
+      #expect(log.contains("posted before"), "\(log)")
+      #expect(try await reddit.server.truth(of: "testing").filter { $0.parent == ping }.map(\.text) == ["pong 1"])
+      let dead = try client.deadLetters()
+      #expect(dead == [], "\(dead)")
+      #expect(try reddit.host.stop() == .status(0))
+    }
+
     @Test func `a token outlives a reload, sealed, and another is got where it ends`() async throws {
       var options = RedditServer.Options()
       options.subreddits = ["testing"]

@@ -52,19 +52,9 @@ final class DiscordDeployment {
   /// What another deployment needs to have the first bot as a tenant, and a worker that answers wherever it is spoken to:
   /// lines below `tenants` and `plugins` of its plugins.yml.
   func entries(tenant: String) -> (tenants: [String], plugins: [String]) {
-    let replier = """
-        replier:
-          library: Replier
-          trust: \(TestHost.trust)
-          tenants: ["*/*"]
-          grants:
-            subscribe: ["promethean.p.*.t.*.events.SocialMessageCreated"]
-            publish: ["promethean.p.*.t.*.social.PostMessage"]
-            log: {}
-      """
-    return (
+    (
       [plugin.line(of: tenant, credentialsOf: "duck")],
-      [plugin.lines(of: [tenant], config: ["api: \(server.api)"]), replier]
+      [plugin.lines(of: [tenant], config: ["api: \(server.api)"]), TestHost.replying]
     )
   }
 

@@ -26,6 +26,18 @@ extension TestHost {
         limits: { rate: 100000 }
     """
 
+  /// A worker that answers wherever it is spoken to, as lines below `plugins`.
+  static let replying = """
+      replier:
+        library: Replier
+        trust: \(TestHost.trust)
+        tenants: ["*/*"]
+        grants:
+          subscribe: ["promethean.p.*.t.*.events.SocialMessageCreated"]
+          publish: ["promethean.p.*.t.*.social.PostMessage"]
+          log: {}
+    """
+
   /// What runs in the repository's own plugins.yml, without HTTP.
   static func echo(more plugins: String = "", indexer: String = "") -> String {
     """

@@ -116,7 +116,7 @@ import Testing
     let (posted, written) = try await RedditStage.run(config: ["parts_max": .int(Int64(after))]) { bench in
       Self.fill(bench.reddit)
       let ledger = PostLedger(bench.context.state, document: Poster.document)
-      let identity = PostIdentity(RedditBench.wish("comment b", Self.long))
+      let identity = PostIdentity(RedditBench.wish("comment b", Self.long), key: nil)
       try await ledger.begin(identity, parts: min(parts, 3), at: bench.context.clock.now.milliseconds)
       return (try await bench.post("comment b", Self.long), bench.reddit.written.count - 2)
     }
