@@ -26,6 +26,9 @@ extension Stream {
     var hasKnown = false
     /// When the oldest thing that came was written.
     var oldest = Int64.max
+    /// Whether it broke off before its end: what the next page was asked for by had gone, as it does from the end of what
+    /// Reddit shows while that is read.
+    var isCut = false
     /// What is known of sweeps when it was read to its end.
     var sweep = Sweep()
     /// Why a page behind the first could not be read.
@@ -66,6 +69,7 @@ extension Stream {
         break
       }
       pages += 1
+      walk.isCut = page.things.isEmpty
     }
     return walk
   }
@@ -124,8 +128,8 @@ extension Stream {
   /// Between which times something may have been written that nobody has seen; nil: there is no such time.
   func hole(_ walk: Walk) -> (from: Timestamp, to: Timestamp)? {
     // A listing that ends before half of what Reddit shows has nothing more: all that was known in it has vanished.
-    guard isChronological, walk.failure == nil, !cursor.isNew, !walk.hasKnown, walk.count >= Self.shownMax / 2,
-      walk.oldest >= cursor.newest
+    let isLong = walk.isCut || walk.count >= Self.shownMax / 2
+    guard isChronological, walk.failure == nil, !cursor.isNew, !walk.hasKnown, isLong, walk.oldest >= cursor.newest
     else { return nil }
     return (Timestamp(nanoseconds: cursor.newest), Timestamp(nanoseconds: walk.oldest))
   }

@@ -131,6 +131,28 @@ import Testing
     #expect(hole?["to"]?.stringValue?.hasPrefix("2026-01-01T00:16:41") == true)
   }
 
+  @Test func `what Reddit shows no more while it is read is a hole`() async throws {
+    let (events, hole) = try await RedditStage.run(config: ["history": 0]) { bench in
+      Self.fill(bench.reddit, 1...150)
+      let stream = bench.stream(Self.path)
+      _ = try await stream.read()
+      Self.fill(bench.reddit, 151...400)
+      // So much comes before the second page that all of the first has gone from what Reddit shows.
+      bench.reddit.script = { seen, _ in
+        if seen.query["after"] == Made.name(Made.comment(301)) { Self.fill(bench.reddit, 401...1500) }
+        return nil
+      }
+      _ = try await stream.read()
+      bench.reddit.script = { _, _ in nil }
+      _ = try await stream.read()
+      return (bench.events, bench.published.filter { $0.intent == "StreamHole" }.map(\.json))
+    }
+    #expect(events.filter { !$0.hasPrefix("streamhole") } == Self.created(301...400) + Self.created(501...1500))
+    #expect(hole.count == 2)
+    #expect(hole.first?["from"]?.stringValue?.hasPrefix("2026-01-01T00:02:30") == true)
+    #expect(hole.first?["to"]?.stringValue?.hasPrefix("2026-01-01T00:05:01") == true)
+  }
+
   @Test func `where all that was known has vanished from a short listing, there is no hole`() async throws {
     let events = try await RedditStage.run(config: ["history": 0]) { bench in
       Self.fill(bench.reddit, 1...3)
