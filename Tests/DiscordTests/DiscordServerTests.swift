@@ -10,7 +10,7 @@ import Testing
 struct DiscordServerTests {
   @Test func `the server says no where Discord does, keeps its limits and forgets nothing`() async throws {
     let document = FileManager.default.fileExists(atPath: DiscordServer.document) ? [DiscordServer.document] : []
-    let check = try PythonProgram(Python.own + ["\(DiscordServer.place)/check.py"] + document)
+    let check = try ForeignProgram(Python.own + ["\(DiscordServer.place)/check.py"] + document)
     #expect(try await check.end() == 0, "\(check.said)")
   }
 
@@ -57,7 +57,7 @@ private struct Conversation {
   let server: DiscordServer
   let channel: String
   private let directory: TemporaryDirectory
-  private let peer: PythonProgram
+  private let peer: ForeignProgram
 
   /// nil, having said so, where there is no discord.py.
   init?(compression: String) async throws {
@@ -73,7 +73,7 @@ private struct Conversation {
     let words = [
       "\(DiscordServer.place)/peer.py", "\(server.ports["plain"] ?? 0)", bot.token, "--compress", compression,
     ]
-    peer = try PythonProgram(python + words)
+    peer = try ForeignProgram(python + words)
     try await server.wait(for: "ready")
   }
 }

@@ -50,7 +50,7 @@ import Testing
       try directory.write(name, Array(source.text.utf8))
       words.append(directory.file(name))
     }
-    let compiler = try PythonProgram(words)
+    let compiler = try ForeignProgram(words)
     let status = try await compiler.end()
     #expect(status == 0, "\(compiler.said)")
   }

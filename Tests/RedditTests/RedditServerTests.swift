@@ -12,7 +12,7 @@ struct RedditServerTests {
 
   @Test func `the server says no where Reddit does, goes wrong when told to and forgets nothing`() async throws {
     let recordings = Self.hasRecordings ? [RedditServer.recordings] : []
-    let check = try PythonProgram(Python.own + ["-W", "ignore", "\(RedditServer.place)/check.py"] + recordings)
+    let check = try ForeignProgram(Python.own + ["-W", "ignore", "\(RedditServer.place)/check.py"] + recordings)
     #expect(try await check.end() == 0, "\(check.said)")
   }
 
@@ -48,7 +48,7 @@ struct RedditServerTests {
   private func praw(_ server: RedditServer, _ options: [String]) async throws {
     guard let python = try await blocking({ Python.having(["praw==7.8.1"]) }) else { return }
     let words = ["-W", "ignore", "\(RedditServer.place)/peer.py", "\(server.ports["control"] ?? 0)"]
-    let peer = try PythonProgram(python + words + options)
+    let peer = try ForeignProgram(python + words + options)
     #expect(try await peer.end() == 0, "\(peer.said)")
   }
 }

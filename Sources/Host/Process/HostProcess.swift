@@ -20,9 +20,6 @@ package final class HostProcess {
 
   /// How often what depends on time is looked at, in milliseconds: a tenth of what a person notices.
   static let tick: Int32 = 100
-  /// How often one who has sent all that `limits.rate` allows may send on, in milliseconds: the more often, the less at
-  /// once, and the less others wait for that.
-  private static let throttle: Int32 = 1
 
   package internal(set) var deployment: Deployment
   let paths: DeploymentPaths
@@ -216,7 +213,7 @@ package final class HostProcess {
       supervisor.advance(now: now)
       operations?.pass()
       let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
-      let pause = router.hasThrottled ? Self.throttle : max(1, Self.tick - elapsed)
+      let pause = router.hasThrottled ? SendRate.pause : max(1, Self.tick - elapsed)
       let wait = router.hasWork ? 0 : pause
       ready.removeAll(keepingCapacity: true)
       poller.wait(milliseconds: wait) { ready.append($0) }

@@ -7,24 +7,32 @@ struct SendRate {
   private static let burstSeconds = 0.1
   /// What it holds at least, if that is not over a second's worth: what answers one event, such as a page of messages.
   private static let burstMin = 256.0
+  /// How long one who has emptied it waits at least, in milliseconds.
+  ///
+  /// What has come meanwhile is then read in one go, and recorded in one commit. One at a time, as fast as they come, would
+  /// be a commit for each.
+  static let pause: Int32 = 5
 
   private let perSecond: Double
   private let capacity: Double
+  /// What has to be in it again until one who has emptied it may send.
+  private let enough: Double
   private var left: Double
   private var filledAt: Int64?
+  /// Whether not one more may be sent now.
+  private(set) var isSpent = false
 
   init(perSecond: Int) {
     self.perSecond = Double(perSecond)
     capacity = max(self.perSecond * Self.burstSeconds, min(self.perSecond, Self.burstMin))
+    enough = max(1, self.perSecond * Double(Self.pause) / 1000)
     left = capacity
   }
-
-  /// Whether not one more may be sent now.
-  var isSpent: Bool { left < 1 }
 
   /// Takes note of one that was sent; returns whether it was the last for now.
   mutating func spend() -> Bool {
     left -= 1
+    isSpent = left < 1
     return isSpent
   }
 
@@ -33,8 +41,9 @@ struct SendRate {
     let elapsed = max(0, now - (filledAt ?? now))
     filledAt = now
     left = min(capacity, left + Double(elapsed) / Double(nanosecondsPerSecond) * perSecond)
+    if left >= enough { isSpent = false }
   }
 
   /// Reads on regardless: the instance has ended, and what is left is no more than its ring holds.
-  mutating func letGo() { left = capacity }
+  mutating func letGo() { (left, isSpent) = (capacity, false) }
 }

@@ -41,6 +41,21 @@ import Testing
     #expect(empty(&rate) == 1)
   }
 
+  @Test func `one that has emptied it waits until there is enough for several`() {
+    var rate = SendRate(perSecond: 2000)
+    rate.refill(at: 0)
+    #expect(empty(&rate) == 256)
+    // As a loop does that others keep busy.
+    for time in 1...49 as ClosedRange<Int64> { rate.refill(at: time * 100_000) }
+    #expect(rate.isSpent)
+    rate.refill(at: 51 * 100_000)
+    #expect(empty(&rate) == 10)
+    // Who has not emptied it sends on.
+    rate.refill(at: 80 * nanosecondsPerMillisecond)
+    _ = rate.spend()
+    #expect(!rate.isSpent)
+  }
+
   private func harness(_ limits: String = "rate: 100") throws -> RouterHarness {
     try RouterHarness { fixture in
       fixture.edit("Echo", "    - log\n", "    - log\n    - clock\n")

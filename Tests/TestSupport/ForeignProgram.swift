@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// A program in Python that checks us, or one of our servers; it ends with this object.
-package final class PythonProgram {
+/// A program that the package does not build: it checks us, or one of our servers, and ends with this object.
+package final class ForeignProgram {
   private let process = Process()
   private let input = Pipe()
   private let directory: TemporaryDirectory
