@@ -100,7 +100,8 @@ struct Program {
   /// taken out of it.
   static func processEnvironment() -> [String: String] {
     var result: [String: String] = [:]
-    for name in Command.promethean.variables.union(["NO_COLOR", Command.credentialsVariable]) {
+    let global = GlobalOption.all.compactMap(\.environment)
+    for name in Command.promethean.variables.union(global + ["NO_COLOR", Command.credentialsVariable]) {
       if let value = unsafe getenv(name) { result[name] = unsafe String(cString: value) }
     }
     for name in ServiceManager.Wishes.variables {

@@ -101,6 +101,21 @@ extension EndToEnd {
       #expect(try again.report("one")["seen"] == 0)
     }
 
+    @Test func `the deployment may be named in the environment, and by an option in place of that`() throws {
+      let host = try TestHost(TestHost.echo())
+      func validate(_ variable: String, _ options: String...) throws -> Program {
+        try Program(
+          ["/usr/bin/env", "PROMETHEAN_DEPLOYMENT=\(variable)", Products.promethean, "validate"] + options,
+          seconds: 60
+        )
+      }
+      let named = try validate(host.directory)
+      #expect(named.end == .status(0) && named.output.contains("\(host.directory)/plugins.yml"), "\(named)")
+      let missing = try validate("\(host.directory)/elsewhere")
+      #expect(missing.end == .status(1), "\(missing)")
+      #expect(try validate("\(host.directory)/elsewhere", "--deployment", host.directory).end == .status(0))
+    }
+
     @Test func `a safe start without a name starts nothing, and takes what is sent`() throws {
       let host = try safeHost()
       try host.start()
