@@ -230,6 +230,15 @@ struct LogHistoryTests {
     #expect(messages(log.latest(2)) == ["4998", "4999"])
   }
 
+  @Test func `records of the audit are there however much is logged after them, so many and no more`() {
+    for number in 0..<600 { log.audit("\(number)", allowed: false, plugin: "villain") }
+    for _ in 0..<2 * LogHistory.entriesMax { log.info("noise") }
+    log.close()
+    let kept = messages(log.latest(.max, matching: LogFilter(isAudit: true)))
+    #expect(kept == (600 - LogHistory.auditsMax..<600).map(String.init))
+    #expect(Set(messages(log.latest(.max))) == ["noise"])
+  }
+
   @Test func `long records are kept within the bytes there are for them`() {
     for _ in 0..<1000 { log.info(String(repeating: "x", count: 10_000)) }
     log.close()
