@@ -14,19 +14,6 @@ package struct ConsumerRecord: Sendable, Hashable {
   package var cursor: Int64 { settled.cursor }
 }
 
-/// Some consecutive records, of which those for one consumer.
-package struct JournalPage: Sendable, Hashable {
-  package struct Record: Sendable, Hashable {
-    package let sequence: Int64
-    /// The binary layout.
-    package let envelope: [UInt8]
-  }
-
-  package var records: [Record] = []
-  /// The last sequence that was looked at: what lies up to it and is not in `records` is not for this consumer.
-  package var through: Int64
-}
-
 extension Journal {
   /// The consumer of that name, which is made if there is none.
   ///
@@ -69,33 +56,6 @@ extension Journal {
         try database.prepare("DELETE FROM dead_letters WHERE consumer = ?").run(id)
         try database.prepare("DELETE FROM consumers WHERE id = ?").run(id)
       }
-    }
-  }
-
-  /// The records after a sequence that are for all, or for this consumer alone.
-  ///
-  /// At most `limit` records are looked at, and no more are taken once they are `byteLimit` bytes together. Less than
-  /// was asked for means the end only if `through` is the newest sequence.
-  package func page(
-    after sequence: Int64,
-    limit: Int,
-    consumer: Int64,
-    byteLimit: Int = 1 << 20
-  ) throws(JournalError) -> JournalPage {
-    try rethrow { () throws(SQLiteError) in
-      var page = JournalPage(through: max(sequence, trimmed))
-      var bytes = 0
-      try statements.page.forEach(page.through, Int64(limit)) { (row) throws(SQLiteError) in
-        let sequence = try row.get(0, as: Int64.self)
-        let target = try row.get(1, as: Int64?.self)
-        page.through = sequence
-        guard target == nil || target == consumer else { return true }
-        let record = JournalPage.Record(sequence: sequence, envelope: try row.get(2))
-        page.records.append(record)
-        bytes += record.envelope.count
-        return bytes < byteLimit
-      }
-      return page
     }
   }
 

@@ -79,13 +79,14 @@ extension Journal {
     }
   }
 
-  func bury(_ failure: DeliveryFailure) throws(SQLiteError) {
+  func bury(_ failure: DeliveryFailure, _ envelope: [UInt8]) throws(SQLiteError) {
     try statements.bury.run(
       failure.consumer,
+      failure.sequence,
       Int64(failure.attempts),
       failure.reason,
       HostClock.realtime,
-      failure.sequence
+      envelope
     )
   }
 

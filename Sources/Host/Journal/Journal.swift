@@ -19,7 +19,7 @@ package final class Journal {
     /// How many of the last recorded digests are known at least; up to twice as many are, at 16 to 43 bytes of memory
     /// each.
     package var dedupeWindow = 65_536
-    /// The largest size of the file, in bytes; beyond it nothing is recorded until something is trimmed.
+    /// The largest size of its files, in bytes; beyond it nothing is recorded until something is trimmed.
     package var maxBytes: Int64 = 64 << 30
 
     package init() {}
@@ -27,6 +27,12 @@ package final class Journal {
 
   let database: Database
   let statements: JournalStatements
+  let files: RecordFiles
+  let maxBytes: Int64
+  /// Whether large commits go into files beside the database.
+  ///
+  /// They do not where no commit waits for the disk: what the database says of a file must not outlive what is in it.
+  let usesFiles: Bool
   var window: DedupeWindow
   /// The sequence of the next record.
   var next: Int64
@@ -35,6 +41,8 @@ package final class Journal {
 
   /// Opens the journal at `path`, or makes it.
   package init(path: String, options: Options = Options()) throws(JournalError) {
+    maxBytes = options.maxBytes
+    usesFiles = options.synchronous == .full
     do throws(SQLiteError) {
       database = try Database(path: path, busyTimeout: busyTimeout)
       // One process at a time: two hosts on one journal would each count sequences of their own.
@@ -44,17 +52,20 @@ package final class Journal {
       try database.useWriteAheadLog(options.synchronous == .full ? .full : .normal)
       database.disableAutomaticCheckpoints()
       try database.execute("PRAGMA cache_size = " + SQL(-cacheKibibytes))
-      let pages = try max(options.maxBytes / database.number("PRAGMA page_size"), 1)
-      try database.execute("PRAGMA max_page_count = " + SQL(pages))
       try database.migrate(application: JournalSchema.application, steps: JournalSchema.steps)
       statements = try JournalStatements(database)
       trimmed = try database.number("SELECT sequence FROM trimmed")
-      next = try max(database.number("SELECT coalesce(max(sequence), 0) FROM records"), trimmed) + 1
+      let last = try database.number(
+        "SELECT max((SELECT coalesce(max(sequence), 0) FROM records), (SELECT coalesce(max(last), 0) FROM runs))"
+      )
+      next = max(last, trimmed) + 1
       window = DedupeWindow(size: options.dedupeWindow)
-      try loadDigests()
     } catch {
       throw JournalError(error)
     }
+    files = try Self.files(of: path, database)
+    try shareRoom()
+    try rethrow { () throws(SQLiteError) in try loadDigests() }
   }
 
   package var path: String { database.path }
@@ -70,20 +81,33 @@ package final class Journal {
   /// Writes several batches, in one transaction: all of them, or none.
   package func commit(_ batches: [JournalBatch]) throws(JournalError) -> [JournalOutcome] {
     let first = next
-    var digests: [DedupeDigest] = []
-    do throws(SQLiteError) {
-      let outcomes = try database.transaction { () throws(SQLiteError) in
-        var outcomes: [JournalOutcome] = []
-        for batch in batches { outcomes.append(try write(batch, &digests)) }
-        try record(digests, first: first)
-        return outcomes
+    var fresh: [JournalAppend] = []
+    let appended = batches.map { batch in batch.appends.map { append in number(append, &fresh) } }
+    do throws(JournalError) {
+      let plan = try plan(fresh, from: first)
+      let dead = try batches.map { (batch) throws(JournalError) in try envelopes(of: batch.deadLetters, fresh) }
+      let outcomes = try rethrow { () throws(SQLiteError) in
+        try database.transaction { () throws(SQLiteError) in
+          try insert(plan)
+          try record(fresh.compactMap(\.digest), first: first)
+          var outcomes: [JournalOutcome] = []
+          for (index, batch) in batches.enumerated() {
+            outcomes.append(
+              JournalOutcome(appends: appended[index], states: try write(batch, deadLetters: dead[index]))
+            )
+          }
+          return outcomes
+        }
       }
+      files.keep()
+      if !plan.runs.isEmpty { try shareRoom() }
       window.turn(next: next)
       return outcomes
     } catch {
       next = first
-      window.remove(digests)
-      throw JournalError(error)
+      files.takeBack()
+      window.remove(fresh.compactMap(\.digest))
+      throw error
     }
   }
 
@@ -104,26 +128,27 @@ package final class Journal {
     do throws(SQLiteError) { return try body() } catch { throw JournalError(error) }
   }
 
-  private func write(_ batch: JournalBatch, _ digests: inout [DedupeDigest]) throws(SQLiteError) -> JournalOutcome {
-    var outcome = JournalOutcome()
-    outcome.appends.reserveCapacity(batch.appends.count)
-    for append in batch.appends { outcome.appends.append(try write(append, &digests)) }
-    for progress in batch.progress { try write(progress) }
-    for failure in batch.failures { try write(failure) }
-    for deadLetter in batch.deadLetters { try bury(deadLetter) }
-    for state in batch.states { outcome.states.append(try write(state)) }
-    return outcome
+  /// Gives an envelope its sequence, unless a copy of it was recorded.
+  private func number(_ append: JournalAppend, _ fresh: inout [JournalAppend]) -> JournalOutcome.Append {
+    if let digest = append.digest, !window.insert(digest) { return .duplicate }
+    fresh.append(append)
+    defer { next += 1 }
+    return .recorded(next)
   }
 
+  /// Writes what a batch holds but for the envelopes that are to be recorded.
   private func write(
-    _ append: JournalAppend,
-    _ digests: inout [DedupeDigest]
-  ) throws(SQLiteError) -> JournalOutcome.Append {
-    if let digest = append.digest {
-      guard window.insert(digest) else { return .duplicate }
-      digests.append(digest)
+    _ batch: JournalBatch,
+    deadLetters: [[UInt8]?]
+  ) throws(SQLiteError) -> [JournalOutcome.State] {
+    for progress in batch.progress { try write(progress) }
+    for failure in batch.failures { try write(failure) }
+    for (failure, envelope) in zip(batch.deadLetters, deadLetters) {
+      if let envelope { try bury(failure, envelope) }
     }
-    return .recorded(try insert(append.envelope, target: append.target))
+    var states: [JournalOutcome.State] = []
+    for state in batch.states { states.append(try write(state)) }
+    return states
   }
 
   /// Records an envelope under the next sequence.

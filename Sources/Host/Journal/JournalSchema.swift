@@ -92,5 +92,15 @@ enum JournalSchema {
     ALTER TABLE drafted_states RENAME TO states;
     CREATE INDEX drafts ON states (draft) WHERE draft != 0;
     """,
+    """
+    -- Consecutive records that lie in a file beside the database; those of no run have rows in records.
+    CREATE TABLE runs (
+      first INTEGER PRIMARY KEY,
+      last INTEGER NOT NULL UNIQUE,
+      file INTEGER NOT NULL,
+      offset INTEGER NOT NULL,
+      sizes BLOB NOT NULL
+    ) STRICT;
+    """,
   ]
 }

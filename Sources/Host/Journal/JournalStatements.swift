@@ -3,12 +3,15 @@ internal import SQLite
 /// What the journal says to its database, prepared once.
 struct JournalStatements {
   let insertRecord: Statement
+  let insertRun: Statement
+  let nextRun: Statement
   let insertDigests: Statement
   let page: Statement
   let heads: Statement
   let updateConsumer: Statement
   let putFailure: Statement
   let removeFailures: Statement
+  let record: Statement
   let bury: Statement
   let putState: Statement
   let removeState: Statement
@@ -20,9 +23,11 @@ struct JournalStatements {
 
   init(_ database: Database) throws(SQLiteError) {
     insertRecord = try database.prepare("INSERT INTO records (sequence, target, envelope) VALUES (?, ?, ?)")
+    insertRun = try database.prepare("INSERT INTO runs (first, last, file, offset, sizes) VALUES (?, ?, ?, ?, ?)")
+    nextRun = try database.prepare("SELECT first, file, offset, sizes FROM runs WHERE last > ? ORDER BY last LIMIT 1")
     insertDigests = try database.prepare("INSERT INTO digests (first, digests) VALUES (?, ?)")
     page = try database.prepare(
-      "SELECT sequence, target, envelope FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?"
+      "SELECT sequence, target, envelope FROM records WHERE sequence > ? AND sequence < ? ORDER BY sequence LIMIT ?"
     )
     // Bytes 9 to 16 of the layout are the time at which the host took the envelope.
     heads = try database.prepare(
@@ -33,10 +38,11 @@ struct JournalStatements {
       "INSERT OR REPLACE INTO failures (consumer, sequence, attempts, reason) VALUES (?, ?, ?, ?)"
     )
     removeFailures = try database.prepare("DELETE FROM failures WHERE consumer = ? AND sequence <= ?")
+    record = try database.prepare("SELECT envelope FROM records WHERE sequence = ?")
     bury = try database.prepare(
       """
       INSERT OR IGNORE INTO dead_letters (consumer, sequence, attempts, reason, died, envelope)
-      SELECT ?, sequence, ?, ?, ?, envelope FROM records WHERE sequence = ?
+      VALUES (?, ?, ?, ?, ?, ?)
       """
     )
     // A draft hides what is kept, also when it says that there is nothing.

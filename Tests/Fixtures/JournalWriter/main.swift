@@ -24,11 +24,12 @@ let thread = try JournalThread(Journal(path: arguments[1], options: options)) { 
 }
 var token: UInt64 = 0
 while true {
-  // Pushes back as the router does.
+  // Pushes back as the router does, so that some commits lie in the database and others in a file.
   while thread.backlog > 200 { sched_yield() }
   token += 1
   let id = "\(arguments[3])-\(token)"
-  var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.Test", payload: Array("payload of \(id)".utf8))
+  let payload = Array("payload of \(id)".utf8) + [UInt8](repeating: UInt8(ascii: "."), count: 800)
+  var envelope = Envelope(topic: "promethean.p.echo.t.demo.events.Test", payload: payload)
   envelope.id = id
   envelope.ts = 1_000
   var batch = JournalBatch()
