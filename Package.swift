@@ -25,6 +25,12 @@ let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
 ]
 
+/// What every C++ target is built with: always optimised, since what it computes takes tests minutes otherwise, and seen
+/// by nothing outside of the library it ends up in.
+let cxxSettings: [CXXSetting] = [
+  .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O3", "-fvisibility=hidden", "-fvisibility-inlines-hidden"])
+]
+
 /// How a plugin's library is linked: one exported symbol, never unmapped, and in a release no symbol left to find.
 ///
 /// A debug build may leave symbols open because the sanitizers' own live in the executable.
@@ -210,6 +216,8 @@ let package = Package(
     .target(name: "CChannel", cSettings: cSettings),
     .target(name: "CLinux", cSettings: cSettings),
     .target(name: "CRaceDetector", cSettings: cSettings),
+    // hnswlib behind functions of C; Debian has it as headers alone (libhnswlib-dev).
+    .target(name: "CHNSW", cxxSettings: cxxSettings),
     .target(name: "Sandbox", cSettings: cSettings),
     .executableTarget(
       name: "Runner",
@@ -226,6 +234,7 @@ let package = Package(
     swift("SQLite", ["CSQLite"]),
     swift("CURL", ["CCURL", "CLinux", "Locking"]),
     swift("Signing", ["CSodium"]),
+    swift("VectorIndex", ["CHNSW"]),
     swift("WebSocket"),
     // What access plugins of any provider are made of.
     swift("ProviderKit", ["CSodium", "CURL", "Envelope", "PluginKit"]),
@@ -311,6 +320,7 @@ let package = Package(
     ),
     tests("Library", ["CURL", "Locking", "SQLite", "YAML"]),
     tests("Signing", ["Signing"]),
+    tests("VectorIndex", ["VectorIndex"]),
     tests("WebSocket", ["WebSocket"]),
     tests("Compression", ["Compression", "CZlib", "CZstd"]),
     tests(
@@ -323,7 +333,8 @@ let package = Package(
       ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI", "Signing"],
       exclude: ["Fixtures", "Golden"]
     ),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite"]) + plugin("Fetch", ["CLinux", "CURL"])
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])
+    + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
     + plugin(
       "Discord",
@@ -333,5 +344,6 @@ let package = Package(
     + plugin("Reddit", ["ProviderKit"], testing: ["ProviderSupport"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe")
     + pluginLibrary("Replier", path: "Tests/Fixtures/Replier") + fuzzers(),
-  cLanguageStandard: .gnu2x
+  cLanguageStandard: .gnu2x,
+  cxxLanguageStandard: .gnucxx20
 )
