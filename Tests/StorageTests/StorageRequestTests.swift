@@ -35,6 +35,7 @@ import Testing
       ("delete", [:], "foreign_ids: expected array, found nothing"),
       ("delete", ["foreign_ids": ["a", 2]], "foreign_ids[1]: expected a string of 1 to 1024 bytes, found integer 2"),
       ("get", [:], "foreign_id: expected a value, found nothing"),
+      ("get", ["foreign_id": nil], "foreign_id: expected a value, found null"),
       ("query", ["limit": 0], "limit: expected integer from 1 to 1000, found integer 0"),
       ("query", ["order": "random"], "order: expected newest or oldest, found string \"random\""),
       ("query", ["cursor": "1"], "cursor: expected what an answer gave as next, found string \"1\""),

@@ -24,7 +24,9 @@ struct RequestFields {
 
   /// A member that is there and not null.
   func json(_ key: String) -> JSON? {
-    object[key].flatMap { $0.isNull ? nil : $0 }
+    // Not by a conditional expression: its `nil` would be a JSON value.
+    guard let json = object[key], !json.isNull else { return nil }
+    return json
   }
 
   func text(_ key: String) throws(StorageError) -> String? {
@@ -67,6 +69,9 @@ struct RequestFields {
     guard let value else { throw expected("a value", key) }
     return value
   }
+
+  /// A member by the path that leads to it.
+  func name(of key: String) -> String { path + key }
 
   func expected(_ what: String, _ key: String) -> StorageError {
     StorageError("\(path)\(key): expected \(what), found \(object[key]?.summary ?? "nothing")")
