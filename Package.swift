@@ -149,7 +149,7 @@ func fuzzers() -> [Target] {
     "Tests/Fuzz",
     [
       "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI",
-      "Signing", "TestSupport", "WebSocket", "YAML",
+      "Signing", "TestSupport", "VectorIndex", "WebSocket", "YAML",
     ]
   )
   let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil
@@ -259,7 +259,9 @@ let package = Package(
     .target(name: "BenchNATS", path: "Benchmarks/NATS", cSettings: cSettings),
     .executableTarget(
       name: "Bench",
-      dependencies: ["BenchNATS", "BenchProbe", "CChannel", "CLinux", "Envelope", "Host", "PluginABI", "SQLite"],
+      dependencies: [
+        "BenchNATS", "BenchProbe", "CChannel", "CLinux", "Envelope", "Host", "PluginABI", "SQLite", "VectorIndex",
+      ],
       path: "Benchmarks/Bench",
       swiftSettings: settings
     ),

@@ -31,7 +31,7 @@ enum Bench {
 
   /// What can be measured by itself; all of it is, unless some are named.
   private enum Part: String, CaseIterable {
-    case hop, route, durable, start, reload, intake, rest, hostile
+    case hop, route, durable, start, reload, vectors, intake, rest, hostile
   }
 
   private static func run(_ parts: [Part], hostile kinds: [String]) throws {
@@ -46,6 +46,7 @@ enum Bench {
       case .durable: try Durable.measure(in: directory, into: &report)
       case .start: try Start.measure(in: directory, into: &report)
       case .reload: try Reload.measure(in: directory, into: &report)
+      case .vectors: try Vectors.measure(into: &report)
       case .intake: try Intake.measure(in: directory, into: &report)
       case .rest: try RESTCalls.measure(in: directory, into: &report)
       case .hostile: try Hostile.measure(kinds, in: directory, into: &report)

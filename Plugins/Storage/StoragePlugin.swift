@@ -2,7 +2,8 @@ internal import Glibc
 public import PluginKit
 internal import SQLite
 
-/// The service that keeps documents: one SQLite database for each provider and tenant, searched by field and by text.
+/// The service that keeps documents and their vectors: one SQLite database for each provider and tenant, searched by
+/// field, by text and by nearness.
 ///
 /// Every request is of the tenant that the host has stamped on it; nothing in a payload can name another. Writes that
 /// come together are one transaction, and each is answered after it.
@@ -13,11 +14,15 @@ public final class StoragePlugin: Plugin {
 
   /// How long one request may read: all tenants wait for it, since there is one thread.
   static let readMax = Duration.seconds(2)
+  /// Bytes that vectors in memory take unless the operator says otherwise: half of what the plugin may have by default,
+  /// for some 70,000 vectors of 384 elements.
+  private static let vectorsMemory = 128 << 20
 
   private let context: Context
   private let directory: String
   private let stores: DocumentStores
   private let writes: WriteQueue
+  private let vectors: VectorService
 
   /// Reads where to keep the databases, and how.
   public init(context: Context) throws {
@@ -33,6 +38,11 @@ public final class StoragePlugin: Plugin {
     let limit = try context.config.int("batch_max", default: 256, in: 1...4_096)
     stores = DocumentStores(directory: directory, synchronous: synchronous)
     writes = WriteQueue(context: context, stores: stores, limit: limit)
+    let memory = try context.config.bytes("vectors_memory", default: Self.vectorsMemory)
+    let indexes = VectorIndexes(context: context, directory: directory, memoryMax: memory)
+    vectors = VectorService(context: context, stores: stores, writes: writes, indexes: indexes)
+    stores.opened = { [vectors] in vectors.opened($0) }
+    writes.written = { [vectors] in vectors.written($0, $1) }
   }
 
   /// Looks whether the directory can be used.
@@ -44,7 +54,7 @@ public final class StoragePlugin: Plugin {
     }
   }
 
-  /// Answers a request for documents.
+  /// Answers a request for documents or vectors.
   public func handle(_ envelope: Envelope) async throws -> Response? {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
     let request = try DocumentRequest(envelope)
@@ -81,6 +91,8 @@ public final class StoragePlugin: Plugin {
         try store.count(request.scope.collection, filter)
       }
       return Response(json: ["count": .int(count)])
+    case .vectors(let operation):
+      return try await vectors.answer(operation, request.scope, within: limit)
     }
   }
 
@@ -93,12 +105,14 @@ public final class StoragePlugin: Plugin {
 
   /// Closes the databases.
   public func stop() async {
+    await vectors.stop()
     stores.close()
   }
 }
 
 extension [DocumentChange.Outcome] {
-  fileprivate func count(of outcome: DocumentChange.Outcome) -> JSON {
+  /// How many changes had that outcome.
+  func count(of outcome: DocumentChange.Outcome) -> JSON {
     .int(Int64(count { $0 == outcome }))
   }
 }

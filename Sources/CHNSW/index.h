@@ -52,7 +52,7 @@ class UnitSpace final : public hnswlib::SpaceInterface<float> {
 constexpr uint32_t links_max = 128;
 
 /// The room that a new or grown index has beyond what it needs, so that it does not grow with each vector.
-constexpr uint64_t spare_slots = 1024;
+constexpr uint64_t spare_slots = 64;
 
 }  // namespace chnsw_detail
 

@@ -55,13 +55,15 @@ extension VectorIndex {
   ///   - owner: Whose graph it should be.
   ///   - dimension: How many elements the vectors have.
   ///   - capacity: The most vectors that it may have.
+  ///   - scanMax: Up to how many vectors are looked at one by one.
   /// - Returns: The index, and the last id that its graph has.
   /// - Throws: of kind `damaged` when it is not that graph, whole.
   package static func read(
     _ file: [UInt8],
     owner: [UInt8],
     dimension: Int,
-    capacity: Int
+    capacity: Int,
+    scanMax: Int = VectorIndex.scanMax
   ) throws(VectorIndexError) -> (index: VectorIndex, last: Int64) {
     guard file.count >= headerSize, Array(file[..<magic.count]) == magic else {
       throw VectorIndexError(.damaged, "expected an index, found \(file.count) bytes of something else")
@@ -91,7 +93,7 @@ extension VectorIndex {
       if status == CHNSW_MEMORY { throw VectorIndexError(.memory, "no memory for \(capacity) vectors") }
       throw VectorIndexError(.damaged, "expected a graph of at most \(capacity) vectors, found none")
     }
-    return (unsafe VectorIndex(owning: made, dimension: dimension), last)
+    return (unsafe VectorIndex(owning: made, dimension: dimension, scanMax: scanMax), last)
   }
 
   /// Fills in a vector of a graph that was read, or adds one behind it; ids ascend from call to call.

@@ -32,10 +32,16 @@ internal import CHNSW
 
   /// How many elements each vector has.
   package let dimension: Int
+  /// Up to how many vectors are looked at one by one.
+  let scanMax: Int
   private let handle: OpaquePointer
 
   /// An index without vectors, with room for `capacity` of them; beyond that it grows.
-  package convenience init(dimension: Int, capacity: Int = 0) throws(VectorIndexError) {
+  package convenience init(
+    dimension: Int,
+    capacity: Int = 0,
+    scanMax: Int = VectorIndex.scanMax
+  ) throws(VectorIndexError) {
     guard (1...UnitVector.dimensionMax).contains(dimension) else {
       throw VectorIndexError(.misuse, "expected a dimension of 1 to \(UnitVector.dimensionMax), found \(dimension)")
     }
@@ -43,11 +49,12 @@ internal import CHNSW
     guard let made = unsafe made else {
       throw VectorIndexError(.memory, "no memory for \(capacity) vectors of \(dimension) elements")
     }
-    unsafe self.init(owning: made, dimension: dimension)
+    unsafe self.init(owning: made, dimension: dimension, scanMax: scanMax)
   }
 
-  init(owning handle: OpaquePointer, dimension: Int) {
+  init(owning handle: OpaquePointer, dimension: Int, scanMax: Int) {
     unsafe self.handle = unsafe handle
+    self.scanMax = scanMax
     self.dimension = dimension
   }
 
@@ -69,9 +76,9 @@ internal import CHNSW
   /// How many vectors are in the graph.
   package var linked: Int { Int(counts.linked) }
   /// Whether there are so many vectors that those that wait should be linked.
-  package var wantsLinks: Bool { waiting > 0 && (linked > 0 || count > Self.scanMax) }
+  package var wantsLinks: Bool { waiting > 0 && (linked > 0 || count > scanMax) }
   /// Whether a search finds all of the nearest, since it looks at every vector.
-  package var isExact: Bool { linked == 0 || waiting > Self.scanMax }
+  package var isExact: Bool { linked == 0 || waiting > scanMax }
   /// Bytes of memory that it takes.
   package var memory: Int { Self.memory(dimension: dimension, count: Int(unsafe chnsw_capacity(handle))) }
 

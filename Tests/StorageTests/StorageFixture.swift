@@ -28,8 +28,10 @@ final class StorageFixture: Sendable {
     tenant: String = "demo",
     collection: String = "messages"
   ) -> Envelope {
-    let topic = "promethean.p.echo.t.\(tenant).storage.documents.\(operation)"
-    var envelope = Envelope(topic: topic, intent: "documents.\(operation)", payload: payload.bytes())
+    // Documents are what most tests are about.
+    let name = operation.contains(".") ? operation : "documents.\(operation)"
+    let topic = "promethean.p.echo.t.\(tenant).storage.\(name)"
+    var envelope = Envelope(topic: topic, intent: name, payload: payload.bytes())
     envelope.resource = collection
     envelope.flags = .request
     return envelope

@@ -40,5 +40,42 @@ enum DocumentSchema {
     END;
     INSERT INTO search (search) VALUES ('rebuild');
     """,
+    """
+    CREATE TABLE models (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      collection TEXT NOT NULL,
+      name TEXT NOT NULL,
+      version TEXT NOT NULL,
+      checksum TEXT NOT NULL,
+      dimension INTEGER NOT NULL,
+      -- 0: it gathers vectors beside the current one; 1: it is the current one; 2: its vectors are being dropped.
+      state INTEGER NOT NULL,
+      -- Documents up to this row have been looked at for the table of those without a vector, and have to be.
+      seen INTEGER NOT NULL,
+      seen_end INTEGER NOT NULL,
+      -- Tells the file of its index from that of another database's.
+      owner BLOB NOT NULL,
+      UNIQUE (collection, name, version, checksum, dimension)
+    ) STRICT;
+    CREATE UNIQUE INDEX current_model ON models (collection) WHERE state = 1;
+    -- A vector is never changed: another one has another id, so that ids tell which are new.
+    CREATE TABLE vectors (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      model INTEGER NOT NULL,
+      foreign_id TEXT NOT NULL,
+      content BLOB NOT NULL,
+      vector BLOB NOT NULL,
+      UNIQUE (model, foreign_id)
+    ) STRICT;
+    CREATE INDEX vectors_by_id ON vectors (model, id);
+    -- The documents with text that have no vector of a model: what is missing is looked up, and not looked for.
+    CREATE TABLE unembedded (
+      model INTEGER NOT NULL,
+      document INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      PRIMARY KEY (model, document)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX unembedded_by_time ON unembedded (model, created_at, document);
+    """,
   ]
 }

@@ -69,7 +69,7 @@ extension DocumentStore {
 }
 
 /// A filter in SQL, and the values to be bound to it.
-private struct Conditions {
+struct Conditions {
   var tables: SQL = "documents"
   var sql: SQL = "collection = ? AND deleted = 0"
   var values: [any SQLiteValue]

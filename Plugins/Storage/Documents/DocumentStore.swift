@@ -7,6 +7,8 @@ final class DocumentStore {
   typealias Synchronous = Database.Synchronous
 
   let database: Database
+  /// The vectors of the documents.
+  let vectors: VectorStore
   private let find: Statement
   private let fetch: Statement
   private let insert: Statement
@@ -19,6 +21,7 @@ final class DocumentStore {
     // A sort that is large must not want a file: the sandbox has no place for one.
     try database.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = " + SQL(-cacheKibibytes))
     try database.migrate(application: DocumentSchema.application, steps: DocumentSchema.steps)
+    vectors = try VectorStore(database)
     find = try database.prepare(
       "SELECT " + documentColumns + ", deleted, id FROM documents WHERE collection = ? AND foreign_id = ?"
     )
@@ -41,14 +44,18 @@ final class DocumentStore {
   /// Makes changes of some collections in one transaction: all of them, or none.
   func apply(_ changes: [(collection: String, change: DocumentChange)]) throws(SQLiteError) -> [DocumentChange.Outcome]
   {
-    try database.transaction { () throws(SQLiteError) in
+    vectors.begin()
+    return try database.transaction { () throws(SQLiteError) in
       var outcomes: [DocumentChange.Outcome] = []
       for (collection, change) in changes {
         switch change {
         case .put(let put): outcomes.append(try apply(put, collection))
         case .delete(let deletion): outcomes.append(try apply(deletion, collection))
+        case .putVector(let put): outcomes.append(try vectors.put(put, collection))
+        case .deleteVectors(let foreignID): outcomes.append(try vectors.delete(foreignID, collection))
         }
       }
+      try vectors.settle()
       return outcomes
     }
   }
@@ -111,11 +118,19 @@ final class DocumentStore {
       collection,
       document.foreignID
     )
+    let previous = stored.flatMap { $0.isDeleted ? nil : $0.document }
+    if let previous, !isDeleted, previous.text == document.text, previous.createdAt == document.createdAt { return }
+    try vectors.documentChanged(
+      collection,
+      document.foreignID,
+      row: stored?.row ?? database.lastInsertedRow,
+      to: isDeleted ? nil : document
+    )
   }
 
   private func stored(_ collection: String, _ foreignID: String) throws(SQLiteError) -> Stored? {
     try find.first(collection, foreignID) { (row) throws(SQLiteError) in
-      Stored(document: try document(row), isDeleted: try row.get(8, as: Int64.self) != 0)
+      Stored(document: try document(row), isDeleted: try row.get(8, as: Int64.self) != 0, row: try row.get(9))
     }
   }
 
@@ -142,6 +157,7 @@ final class DocumentStore {
 private struct Stored {
   let document: Document
   let isDeleted: Bool
+  let row: Int64
 }
 
 /// The columns that make a document, in the order in which `document(_:)` reads them.

@@ -18,6 +18,8 @@ final class DocumentStores {
   private let directory: String
   private let synchronous: DocumentStore.Synchronous
   private let limit: Int
+  /// Hears of each database that is opened.
+  var opened: (DocumentScope) -> Void = { _ in }
   /// By file name, the one used last at the end.
   private var open: [(name: String, store: DocumentStore)] = []
 
@@ -37,7 +39,7 @@ final class DocumentStores {
     // A dot is in no provider and no tenant, so no two tenants share a name.
     let name = "\(scope.provider).\(scope.tenant).sqlite"
     do throws(DocumentStore.Failure) {
-      let store = try store(name)
+      let store = try store(name, scope)
       guard let limit else { return try body(store) }
       return try store.database.within(limit) { () throws(DocumentStore.Failure) in try body(store) }
     } catch {
@@ -55,7 +57,7 @@ final class DocumentStores {
     open = []
   }
 
-  private func store(_ name: String) throws(DocumentStore.Failure) -> DocumentStore {
+  private func store(_ name: String, _ scope: DocumentScope) throws(DocumentStore.Failure) -> DocumentStore {
     if let index = open.firstIndex(where: { $0.name == name }) {
       let entry = open.remove(at: index)
       open.append(entry)
@@ -64,6 +66,7 @@ final class DocumentStores {
     if open.count >= limit { open.removeFirst() }
     let store = try DocumentStore(path: "\(directory)/\(name)", synchronous: synchronous)
     open.append((name, store))
+    opened(scope)
     return store
   }
 }

@@ -16,6 +16,8 @@ final class WriteQueue {
   private let limit: Int
   private var waiting: [Write] = []
   private var changes = 0
+  /// Hears what a transaction has changed of vectors.
+  var written: (DocumentScope, VectorStore.Changes) -> Void = { _, _ in }
 
   init(context: Context, stores: DocumentStores, limit: Int) {
     self.context = context
@@ -53,9 +55,12 @@ final class WriteQueue {
   private func commit(_ group: [Write]) {
     guard let first = group.first else { return }
     do throws(StorageError) {
-      var outcomes = try stores.with(first.scope) { (store) throws(DocumentStore.Failure) in
-        try store.apply(group.flatMap { write in write.changes.map { (write.scope.collection, $0) } })
-      }[...]
+      let (all, changed) = try stores.with(first.scope) { (store) throws(DocumentStore.Failure) in
+        let all = try store.apply(group.flatMap { write in write.changes.map { (write.scope.collection, $0) } })
+        return (all, store.vectors.changes)
+      }
+      written(first.scope, changed)
+      var outcomes = all[...]
       for write in group {
         write.continuation.resume(returning: .success(Array(outcomes.prefix(write.changes.count))))
         outcomes = outcomes.dropFirst(write.changes.count)

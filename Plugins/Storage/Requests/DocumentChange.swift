@@ -1,9 +1,12 @@
 internal import PluginKit
 
-/// A change of one document.
+/// A change of one document, or of what belongs to it.
 enum DocumentChange {
   case put(DocumentPut)
   case delete(DocumentDeletion)
+  case putVector(VectorPut)
+  /// All vectors of the document of a foreign id.
+  case deleteVectors(String)
 
   enum Outcome: Hashable {
     /// The change was made.
@@ -14,6 +17,8 @@ enum DocumentChange {
     case stale
     /// The document would be larger than an answer can be; it was not written.
     case tooLarge
+    /// The vector is of a model that has been replaced, by this one; it was not written.
+    case superseded(VectorModel)
   }
 }
 

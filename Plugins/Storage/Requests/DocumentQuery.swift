@@ -2,7 +2,9 @@ internal import PluginKit
 
 /// Which documents of a collection: those that meet all conditions given.
 struct DocumentFilter {
-  static let keys: Set<String> = ["text", "space", "author", "thread", "since", "until"]
+  static let keys: Set<String> = fieldKeys.union(["text"])
+  /// Those that a document's own fields meet or do not.
+  static let fieldKeys: Set<String> = ["space", "author", "thread", "since", "until"]
 
   let search: SearchText?
   let space: String?
@@ -12,6 +14,11 @@ struct DocumentFilter {
   let since: Int64?
   /// Before this time.
   let until: Int64?
+
+  /// Whether every document meets it.
+  var isEmpty: Bool {
+    search == nil && space == nil && author == nil && thread == nil && since == nil && until == nil
+  }
 
   init(_ fields: RequestFields) throws(StorageError) {
     let text = try fields.text("text")
@@ -49,12 +56,17 @@ struct DocumentQuery {
     guard (1...Self.limitMax).contains(limit) else {
       throw fields.expected("integer from 1 to \(Self.limitMax)", "limit")
     }
-    let order = try fields.text("order").map(Order.init(rawValue:)) ?? .newest
+    order = try Order(fields)
+    cursor = try DocumentCursor(fields)
+  }
+}
+
+extension DocumentQuery.Order {
+  /// The order that a request names.
+  init(_ fields: RequestFields) throws(StorageError) {
+    let order = try fields.text("order").map(Self.init(rawValue:)) ?? .newest
     guard let order else { throw fields.expected("newest or oldest", "order") }
-    self.order = order
-    let text = try fields.text("cursor")
-    cursor = text.flatMap(DocumentCursor.init)
-    if text != nil, cursor == nil { throw fields.expected("what an answer gave as next", "cursor") }
+    self = order
   }
 }
 
@@ -69,6 +81,13 @@ struct DocumentCursor: CustomStringConvertible {
   init(createdAt: Int64, row: Int64) {
     self.createdAt = createdAt
     self.row = row
+  }
+
+  /// The place that a request names; nil if it begins at the beginning.
+  init?(_ fields: RequestFields) throws(StorageError) {
+    guard let text = try fields.text("cursor") else { return nil }
+    guard let cursor = Self(text) else { throw fields.expected("what an answer gave as next", "cursor") }
+    self = cursor
   }
 
   init?(_ text: String) {

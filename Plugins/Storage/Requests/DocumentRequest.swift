@@ -15,6 +15,7 @@ struct DocumentRequest {
     case get(String)
     case query(DocumentQuery)
     case count(DocumentFilter)
+    case vectors(VectorOperation)
   }
 
   let scope: DocumentScope
@@ -43,6 +44,7 @@ struct DocumentRequest {
   }
 
   private static func operation(_ name: String, _ payload: JSON, now: Int64) throws(StorageError) -> Operation {
+    if name.hasPrefix("vectors.") { return .vectors(try VectorOperation(name.dropFirst(8), payload)) }
     switch name {
     case "documents.put":
       let list = try RequestFields(payload, keys: ["documents"]).list("documents")

@@ -7,7 +7,7 @@ package struct ServiceRequest: Sendable, Hashable {
   /// The operations that change a collection.
   private static let writes: Set<String> = ["put", "delete"]
   /// The operations that leave it as it is.
-  private static let reads: Set<String> = ["get", "query", "count", "list", "search"]
+  private static let reads: Set<String> = ["get", "query", "count", "list", "search", "missing", "models"]
 
   /// The operations of what has no collections, beside the effect itself, which has no operation's name.
   private static let others: [Capability: Set<String>] = [.httpFetch: ["read"]]

@@ -29,6 +29,8 @@ enum Fuzzer: String, CaseIterable {
   case patterns
   /// What a server answers to the opening handshake of a WebSocket, and the frames that follow.
   case websocket
+  /// The file of an index of vectors.
+  case vectors
   /// A stream of zlib's.
   case zlib
   /// A stream of zstd's.
@@ -49,6 +51,7 @@ enum Fuzzer: String, CaseIterable {
     case .signature: try SignatureFuzzer.run(bytes)
     case .patterns: try PatternsFuzzer.run(bytes)
     case .websocket: try WebSocketFuzzer.run(bytes)
+    case .vectors: try VectorIndexFuzzer.run(bytes)
     case .zlib: try CompressionFuzzer.run(bytes) { ZlibStream(messageSizeMax: $0) }
     case .zstd: try CompressionFuzzer.run(bytes) { ZstdStream(messageSizeMax: $0) }
     }
