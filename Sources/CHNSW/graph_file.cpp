@@ -14,8 +14,6 @@ using namespace chnsw_detail;
 
 namespace {
 
-/// A slot is on the level above with a chance of one in `links`: so many levels no graph has.
-constexpr uint32_t level_max = 64;
 constexpr size_t head_size = 16;
 /// Bytes of a slot without its links.
 constexpr size_t slot_size_min = 20;
@@ -83,7 +81,7 @@ bool read_slots(Reader &reader, chnsw &index, uint64_t slots) {
     memset(graph.data_level0_memory_ + slot * graph.size_data_per_element_, 0, graph.size_data_per_element_);
     uint64_t label;
     uint32_t mark, level;
-    if (!reader.read(label) || !reader.read(mark) || !reader.read(level) || level > level_max) return false;
+    if (!reader.read(label) || !reader.read(mark) || !reader.read(level) || level > uint32_t(level_max)) return false;
     if (slot > 0 && label <= index.label(slot - 1)) return false;
     graph.setExternalLabel(slot, label);
     index.marks.push_back(mark);
@@ -137,17 +135,17 @@ void chnsw_graph_write(const chnsw *index, uint8_t *bytes) {
 }
 
 chnsw_status chnsw_graph_read(
-    uint32_t dimension, uint32_t links, uint32_t effort, uint64_t capacity, const uint8_t *bytes, size_t size,
+    uint32_t dimension, uint32_t links, uint32_t effort, uint64_t slots_max, const uint8_t *bytes, size_t size,
     chnsw **result) try {
   *result = nullptr;
   Reader reader(bytes, size);
   uint64_t slots;
   uint32_t top, entry;
   if (!reader.read(slots) || !reader.read(top) || !reader.read(entry)) return CHNSW_DAMAGED;
-  // Memory is asked for by what the caller expects, and only for slots that the bytes can have.
-  if (slots == 0 || slots > capacity || slots > (size - head_size) / slot_size_min) return CHNSW_DAMAGED;
-  if (entry >= slots || top > level_max) return CHNSW_DAMAGED;
-  auto index = std::make_unique<chnsw>(dimension, links, effort, capacity);
+  // Memory is asked for by what the bytes really have, and no more than the caller expects.
+  if (slots == 0 || slots > slots_max || slots > (size - head_size) / slot_size_min) return CHNSW_DAMAGED;
+  if (entry >= slots || top > uint32_t(level_max)) return CHNSW_DAMAGED;
+  auto index = std::make_unique<chnsw>(dimension, links, effort, slots);
   if (!read_slots(reader, *index, slots) || !reader.is_at_end()) return CHNSW_DAMAGED;
   if (index->graph.element_levels_[entry] != int(top)) return CHNSW_DAMAGED;
   index->graph.enterpoint_node_ = entry;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "walk.h"
+
 using namespace chnsw_detail;
 
 namespace {
@@ -19,6 +21,41 @@ uint64_t slot_overhead(uint64_t links) {
   // One in `links` vectors stands in the level above; two such lists are more than the mean.
   const uint64_t above = 2 * (links + 1) * sizeof(Slot) / std::max<uint64_t>(links, 1) + sizeof(void *) + sizeof(int);
   return bottom + above + 2 * sizeof(std::mutex) + sizeof(hnswlib::vl_type) + sizeof(uint32_t) + 1;
+}
+
+/// Does what hnswlib's `addPoint` does, with the walk of ours, to a vector that stands in its slot already.
+void link_next(chnsw &index) {
+  Graph &graph = index.graph;
+  const Slot slot = Slot(graph.cur_element_count);
+  const char *vector = index.vector(slot);
+  const int level = std::clamp(graph.getRandomLevel(graph.mult_), 0, level_max);
+  memset(graph.get_linklist0(slot), 0, graph.size_links_level0_);
+  char *lists = nullptr;
+  if (level > 0) {
+    lists = static_cast<char *>(calloc(size_t(level), graph.size_links_per_element_));
+    if (lists == nullptr) throw std::bad_alloc();
+  }
+  graph.linkLists_[slot] = lists;
+  graph.element_levels_[slot] = level;
+  graph.cur_element_count++;
+  if (slot > 0) {
+    Near here = descend(index, vector, level);
+    for (int on = std::min(level, graph.maxlevel_); on >= 0; on--) {
+      Best best(graph.ef_construction_);
+      walk(index, vector, here, on, true, best);
+      std::priority_queue<std::pair<float, Slot>, std::vector<std::pair<float, Slot>>, Graph::CompareByFirst> found;
+      while (!best.is_empty()) {
+        const Near near = best.take();
+        found.emplace(1.0f - near.score, near.slot);
+      }
+      here.slot = graph.mutuallyConnectNewElement(vector, slot, found, on, false);
+      here.score = index.space.dot(vector, index.vector(here.slot));
+    }
+  }
+  if (slot == 0 || level > graph.maxlevel_) {
+    graph.enterpoint_node_ = slot;
+    graph.maxlevel_ = level;
+  }
 }
 
 }  // namespace
@@ -107,16 +144,9 @@ bool chnsw_remove(chnsw *index, uint64_t label) {
 }
 
 chnsw_status chnsw_link(chnsw *index) {
-  Graph &graph = index->graph;
-  if (index->is_broken || graph.cur_element_count >= index->count) return CHNSW_OK;
+  if (index->is_broken || index->graph.cur_element_count >= index->count) return CHNSW_OK;
   try {
-    const Slot slot = Slot(graph.cur_element_count);
-    // hnswlib clears the slot, in which the vector stands already, before it copies the vector into it.
-    const std::vector<char> vector(index->vector(slot), index->vector(slot) + graph.data_size_);
-    const uint64_t label = index->label(slot);
-    static_cast<hnswlib::AlgorithmInterface<float> &>(graph).addPoint(vector.data(), label);
-    // It would keep each label in a table, which the order of the slots already is.
-    graph.label_lookup_.clear();
+    link_next(*index);
     return CHNSW_OK;
   } catch (...) {
     index->is_broken = true;

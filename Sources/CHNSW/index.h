@@ -51,6 +51,9 @@ class UnitSpace final : public hnswlib::SpaceInterface<float> {
 /// The most links that a vector can be given; it has twice as many on the bottom.
 constexpr uint32_t links_max = 128;
 
+/// A slot is on the level above with a chance of one in as many as it has links: so many levels no graph has by chance.
+constexpr int level_max = 64;
+
 /// The room that a new or grown index has beyond what it needs, so that it does not grow with each vector.
 constexpr uint64_t spare_slots = 64;
 

@@ -21,6 +21,32 @@ internal import Testing
     }
   }
 
+  @Test func `vectors are found in the sandbox, and by the next one`() async throws {
+    try await onHostThread {
+      let model: JSON = ["name": "m", "version": "1", "checksum": "x", "dimension": 2]
+      // 1 and 0, 0 and 1, as little-endian floats.
+      let (first, second): (JSON, JSON) = ("AACAPwAAAAA=", "AAAAAAAAgD8=")
+      let digest: JSON = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+      let storage = try Storage(fileSize: 1 << 30)
+      let put: JSON = ["documents": [["foreign_id": "a", "text": "x"], ["foreign_id": "b", "text": "x"]]]
+      #expect(try storage.ask("put", put)["written"] == 2)
+      let vectors: JSON = [
+        "model": model,
+        "vectors": [
+          ["foreign_id": "a", "content": digest, "vector": first],
+          ["foreign_id": "b", "content": digest, "vector": second],
+        ],
+      ]
+      #expect(try storage.ask("vectors.put", vectors)["written"] == 2)
+      for _ in 0..<2 {
+        let found = try storage.ask("vectors.search", ["vector": second, "limit": 1])["matches"]
+        #expect(found == [["foreign_id": "b", "score": 1.0]])
+      }
+      #expect(try storage.ask("vectors.missing", ["model": model])["documents"] == [])
+      #expect(try storage.driver.stop() == .status(0))
+    }
+  }
+
   @Test func `a file that may not grow further is an error and not the end`() async throws {
     try await onHostThread {
       let storage = try Storage(fileSize: 256 << 10)
@@ -69,7 +95,7 @@ private final class Storage {
   func ask(_ operation: String, _ payload: JSON, tenant: String = "demo") throws -> JSON {
     token += 1
     var request = Envelope(
-      topic: "promethean.p.echo.t.\(tenant).storage.documents.\(operation)",
+      topic: "promethean.p.echo.t.\(tenant).storage.\(operation.contains(".") ? operation : "documents.\(operation)")",
       payload: payload.bytes()
     )
     (request.provider, request.tenant) = ("echo", tenant)

@@ -71,27 +71,27 @@ import Testing
     try await storage.host.stop()
   }
 
-  @Test func `what the old model had is dropped in steps, and whoever still uses it hears of the new one`() async throws
-  {
-    try await put(documents: 0..<2_000)
-    try await embed(0..<2_000, Vectors.model)
-    try await embed(0..<2_000, Vectors.other)
-    #expect(
-      await storage.refusal("vectors.put", ["model": Vectors.model, "vectors": [Vectors.vector("x", "x", [1, 0, 0])]])
-        == "model: expected second 1 (3 elements, c0ffee), which has taken the place of the one given"
-    )
-    #expect(
-      await storage.refusal("vectors.missing", ["model": Vectors.model])?.hasPrefix("model: expected second") == true
-    )
-    let path = storage.directory.file("echo.demo.sqlite")
-    // Each request lets a step pass.
-    while try Database(path: path).number("SELECT count(*) FROM vectors") > 2_000 {
-      _ = try await storage.ask("vectors.count", [:])
+  @Test func `what the old model had is dropped in steps, and none of its vectors is taken any more`() async throws {
+    let store = try DocumentStore(path: storage.directory.file("echo.old.sqlite"), synchronous: .normal)
+    func put(_ model: JSON, _ count: Int) throws -> [DocumentChange.Outcome] {
+      let vectors = (0..<count).map { Vectors.vector("\($0)", Self.text($0), [1, Float($0 + 1), 2]) }
+      let puts = try VectorPut.list(["model": model, "vectors": .array(vectors)])
+      return try store.apply(puts.map { ("messages", .putVector($0)) })
     }
-    while try Database(path: path).number("SELECT count(*) FROM models") > 1 {
-      _ = try await storage.ask("vectors.count", [:])
+    _ = try put(Vectors.model, 1_000)
+    // No document is there yet, so that none lacks one.
+    _ = try put(Vectors.other, 1)
+    #expect(store.vectors.changes.hasChores)
+    #expect(try put(Vectors.model, 1) == [.superseded(try VectorModel(Vectors.other, at: ""))])
+    var steps = 0
+    while let model = try store.vectors.chores().first {
+      #expect(model.state == .dropped)
+      _ = try store.vectors.doChore(model)
+      steps += 1
     }
-    #expect(try await storage.ask("vectors.count", [:]) == ["count": 2_000])
+    #expect(steps >= 4)
+    #expect(try store.vectors.models(of: "messages").map(\.model.name) == ["second"])
+    #expect(try store.database.number("SELECT count(*) FROM vectors") == 1)
     try await storage.host.stop()
   }
 

@@ -57,7 +57,7 @@ extension VectorStore {
 
   /// One vector; nil if there is none of that id.
   func vector(_ id: Int64) throws(SQLiteError) -> UnitVector? {
-    try database.prepare("SELECT vector FROM vectors WHERE id = ?").first(id) { (row) throws(SQLiteError) in
+    try fetchVector.first(id) { (row) throws(SQLiteError) in
       UnitVector(stored: try row.get(0))
     }
   }

@@ -23,6 +23,7 @@ final class VectorStore {
   private let findModels: Statement
   private let findDocument: Statement
   private let findVector: Statement
+  let fetchVector: Statement
   private let insertVector: Statement
   private let deleteVector: Statement
   private let insertGap: Statement
@@ -35,6 +36,7 @@ final class VectorStore {
       "SELECT id, deleted, created_at, text FROM documents WHERE collection = ? AND foreign_id = ?"
     )
     findVector = try database.prepare("SELECT id, content, vector FROM vectors WHERE model = ? AND foreign_id = ?")
+    fetchVector = try database.prepare("SELECT vector FROM vectors WHERE id = ?")
     insertVector = try database.prepare("INSERT INTO vectors (model, foreign_id, content, vector) VALUES (?, ?, ?, ?)")
     deleteVector = try database.prepare("DELETE FROM vectors WHERE id = ?")
     insertGap = try database.prepare(

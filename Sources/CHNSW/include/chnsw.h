@@ -98,9 +98,10 @@ void chnsw_graph_write(const chnsw *index, uint8_t *bytes);
 
 /// Makes an index of a graph that was written, in which every vector still has to be filled in.
 ///
-/// Nothing in the bytes is believed: whatever they are, the index that comes of them is one that can be searched.
+/// Nothing in the bytes is believed: whatever they are, the index that comes of them is one that can be searched. A graph
+/// of more than `slots_max` vectors is none.
 chnsw_status chnsw_graph_read(
-    uint32_t dimension, uint32_t links, uint32_t effort, uint64_t capacity, const uint8_t *bytes, size_t size,
+    uint32_t dimension, uint32_t links, uint32_t effort, uint64_t slots_max, const uint8_t *bytes, size_t size,
     chnsw *_Nullable *_Nonnull index);
 
 /// Fills in the vector of a label, or adds one above all in the graph; the labels of calls ascend.
