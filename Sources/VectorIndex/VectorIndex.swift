@@ -27,7 +27,7 @@ internal import CHNSW
   /// The most that may be asked of a search: beyond it looking at all vectors is hardly slower.
   package static let searchEffortMax = 8_192
   /// Up to so many vectors are looked at one by one, those that wait for the graph included: of 384 elements that is
-  /// about 2 ms, as long as the graph would take to find a tenth less.
+  /// about 1 ms, hardly more than the graph takes, and finds all.
   package static let scanMax = 20_000
 
   /// How many elements each vector has.
