@@ -239,6 +239,11 @@ let package = Package(
     // What access plugins of any provider are made of.
     swift("ProviderKit", ["CSodium", "CURL", "Envelope", "PluginKit"]),
     swift("Compression", ["CZlib", "CZstd"]),
+    // What numbers texts for models, and models that make vectors of the numbers. Its loops are optimised in every
+    // build: without that a text takes a second.
+    swift("WordPiece"),
+    .target(name: "CTransformer", cSettings: cSettings + [.unsafeFlags(["-O3"])]),
+    swift("Transformer", ["CSodium", "CTransformer", "Envelope"]),
     .target(
       name: "Host",
       dependencies: [
@@ -325,6 +330,8 @@ let package = Package(
     tests("VectorIndex", ["VectorIndex"]),
     tests("WebSocket", ["WebSocket"]),
     tests("Compression", ["Compression", "CZlib", "CZstd"]),
+    tests("WordPiece", ["WordPiece"]),
+    tests("Transformer", ["Transformer", "WordPiece"]),
     tests(
       "Host",
       ["CChannel", "CLinux", "Channel", "Envelope", "Host", "Locking", "PluginABI", "SQLite", "Signing", "YAML"]

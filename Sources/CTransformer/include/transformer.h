@@ -1,0 +1,82 @@
+// The forward pass of a BERT encoder, on one thread, in single precision.
+//
+// Its products are plain code for the processor at hand, chosen once: nothing is generated while it runs, which a
+// plugin's sandbox would refuse. Texts of a batch lie one behind the other without padding, so short ones cost what
+// they are.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Every width must be a multiple of this: a panel of the widest kernel.
+#define TRANSFORMER_GRAIN 32
+
+/// What a model's tensors look like.
+typedef struct transformer_shape {
+  uint32_t vocabulary;
+  /// The most tokens that a text may have.
+  uint32_t positions;
+  /// Numbers of a token's vector.
+  uint32_t width;
+  uint32_t layers;
+  uint32_t heads;
+  /// Numbers between the two products of a layer's second half.
+  uint32_t inner;
+  /// What keeps a variance of zero from being divided by.
+  float epsilon;
+} transformer_shape;
+
+/// A matrix and its bias as a model's file has them: row by row, a row for each output.
+typedef struct transformer_linear {
+  const float *weight;
+  const float *bias;
+} transformer_linear;
+
+/// One layer's tensors; a norm's weight is a vector.
+typedef struct transformer_layer {
+  transformer_linear query, key, value, output, attention_norm;
+  transformer_linear up, down, output_norm;
+} transformer_layer;
+
+/// A model's tensors. Those of `words` and `positions` are read in each run, so they must outlive the model; the layers
+/// are copied.
+typedef struct transformer_tensors {
+  const float *words;
+  const float *positions;
+  /// That of the first type of tokens, which is all that single texts have.
+  const float *type;
+  transformer_linear norm;
+  const transformer_layer *layers;
+} transformer_tensors;
+
+/// A model that is ready, the same for all threads.
+typedef struct transformer transformer;
+/// What one thread computes in.
+typedef struct transformer_scratch transformer_scratch;
+
+/// Copies a model's layers into the order that the kernels read; NULL without memory for it, or if the shape's widths
+/// are no multiples of the grain.
+transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors);
+void transformer_free(transformer *model);
+
+/// Room for one thread; NULL without memory for it.
+transformer_scratch *transformer_scratch_make(const transformer *model);
+void transformer_scratch_free(transformer_scratch *scratch);
+
+/// How a text's vector is made of its tokens'.
+typedef enum transformer_pooling {
+  /// Their mean.
+  TRANSFORMER_MEAN,
+  /// The first one.
+  TRANSFORMER_FIRST,
+} transformer_pooling;
+
+/// Computes vectors of unit length.
+///
+/// `tokens` are those of all texts, one behind the other; each length is from 1 to the shape's positions and each token
+/// below its vocabulary, which the caller has made sure of. `vectors` has room for `count` times the width.
+void transformer_run(const transformer *model, transformer_scratch *scratch, const uint32_t *tokens,
+                     const uint32_t *lengths, size_t count, transformer_pooling pooling, float *vectors);
+
+/// The name of the kernels that this processor is given: "avx512", "avx2" or "sse2".
+const char *transformer_kernels(void);

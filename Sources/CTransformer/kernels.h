@@ -1,0 +1,22 @@
+// The inner loops, compiled once for each kind of processor.
+#pragma once
+
+#include <stddef.h>
+
+/// Right-hand sides of products are kept in panels of `panel` columns, each row by row.
+typedef struct kernels {
+  const char *name;
+  size_t panel;
+  /// c = a * b + bias, where b is in panels, `columns` is a multiple of `panel`, and bias may be NULL.
+  void (*multiply)(const float *a, size_t a_stride, const float *b, const float *bias, float *c, size_t c_stride,
+                   size_t rows, size_t columns, size_t depth);
+  /// Turns scores into shares of one, row by row; those behind `count` become zero, up to `stride`.
+  void (*softmax)(float *scores, size_t stride, size_t rows, size_t count, float scale);
+  /// The Gaussian error linear unit.
+  void (*gelu)(float *values, size_t count);
+  /// values = norm(values + added), row by row; `added` may be NULL.
+  void (*normalise)(float *values, const float *added, size_t rows, size_t width, const float *weight, const float *bias,
+                    float epsilon);
+} kernels;
+
+extern const kernels kernels_avx512, kernels_avx2, kernels_sse2;

@@ -1,0 +1,107 @@
+internal import CTransformer
+
+/// A BERT encoder that is ready: its matrices in memory, the words' vectors in the file.
+@safe
+public final class TransformerModel: @unchecked Sendable {
+  // Unchecked because of the pointer, behind which nothing changes until the end.
+
+  /// How a text's vector is made of its tokens' vectors.
+  public enum Pooling: String, Sendable, CaseIterable {
+    /// Their mean.
+    case mean
+    /// The first one, of the text's beginning.
+    case first
+  }
+
+  /// Numbers of a vector.
+  public let dimension: Int
+  /// The most tokens of a text, those of its beginning and its end included.
+  public let tokensMax: Int
+  /// How many tokens there are; their numbers are below it.
+  public let vocabularyCount: Int
+  /// The SHA-256 digest of the tensors' file.
+  public let digest: [UInt8]
+
+  let model: OpaquePointer
+  private let file: MappedFile
+
+  /// The name of the loops that this processor is given.
+  public static var kernels: String { unsafe String(cString: transformer_kernels()) }
+
+  /// Reads `config.json` and `model.safetensors` in a directory.
+  ///
+  /// The layers are copied into memory, 43 MB of a model of 22 million parameters; the rest is read from the file as it
+  /// is needed.
+  public init(directory: String) throws(TransformerError) {
+    let shapePath = "\(directory)/config.json"
+    let description = try MappedFile(shapePath)
+    let shape = try TransformerShape(shapePath, description.copy(0..<description.count) ?? [])
+    let path = "\(directory)/model.safetensors"
+    file = try MappedFile(path)
+    dimension = shape.width
+    tokensMax = shape.positions
+    vocabularyCount = shape.vocabulary
+    digest = file.digest()
+    guard let model = try unsafe Self.make(shape, Safetensors(path, file)) else {
+      throw TransformerError("\(path): expected memory for its layers, found too little; see limits.memory")
+    }
+    unsafe self.model = model
+  }
+
+  deinit {
+    unsafe transformer_free(model)
+  }
+
+  private static func make(_ shape: TransformerShape, _ file: Safetensors) throws(TransformerError) -> OpaquePointer? {
+    // Some write the tensors under the name of the whole model.
+    let root = file.has("bert.embeddings.word_embeddings.weight") ? "bert." : ""
+    func linear(_ name: String, _ outputs: Int, _ inputs: Int? = nil) throws(TransformerError) -> transformer_linear {
+      let shape = inputs.map { [outputs, $0] } ?? [outputs]
+      return unsafe transformer_linear(
+        weight: try file.tensor("\(root)\(name).weight", shape),
+        bias: try file.tensor("\(root)\(name).bias", [outputs])
+      )
+    }
+    let (width, inner) = (shape.width, shape.inner)
+    var layers: [transformer_layer] = unsafe []
+    for index in 0..<shape.layers {
+      let name = "encoder.layer.\(index)"
+      unsafe layers.append(
+        transformer_layer(
+          query: try linear("\(name).attention.self.query", width, width),
+          key: try linear("\(name).attention.self.key", width, width),
+          value: try linear("\(name).attention.self.value", width, width),
+          output: try linear("\(name).attention.output.dense", width, width),
+          attention_norm: try linear("\(name).attention.output.LayerNorm", width),
+          up: try linear("\(name).intermediate.dense", inner, width),
+          down: try linear("\(name).output.dense", width, inner),
+          output_norm: try linear("\(name).output.LayerNorm", width)
+        )
+      )
+    }
+    var cShape = transformer_shape(
+      vocabulary: UInt32(shape.vocabulary),
+      positions: UInt32(shape.positions),
+      width: UInt32(width),
+      layers: UInt32(shape.layers),
+      heads: UInt32(shape.heads),
+      inner: UInt32(inner),
+      epsilon: shape.epsilon
+    )
+    let embeddings = "\(root)embeddings"
+    let words = unsafe try file.tensor("\(embeddings).word_embeddings.weight", [shape.vocabulary, width])
+    let places = unsafe try file.tensor("\(embeddings).position_embeddings.weight", [shape.positions, width])
+    let types = unsafe try file.tensor("\(embeddings).token_type_embeddings.weight", [shape.types, width])
+    let norm = unsafe try linear("embeddings.LayerNorm", width)
+    return unsafe layers.withUnsafeBufferPointer { layers in
+      var tensors = unsafe transformer_tensors(
+        words: words,
+        positions: places,
+        type: types,
+        norm: norm,
+        layers: layers.baseAddress
+      )
+      return unsafe transformer_make(&cShape, &tensors)
+    }
+  }
+}
