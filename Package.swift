@@ -191,6 +191,7 @@ let package = Package(
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
     .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
+    .library(name: "Embedder", type: .dynamic, targets: ["EmbedderEntry"]),
     .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
     .library(name: "Reddit", type: .dynamic, targets: ["RedditEntry"]),
     // A worker that fetches what it is told to, for tests.
@@ -345,6 +346,7 @@ let package = Package(
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])
     + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true)
+    + plugin("Embedder", ["CLinux", "Locking", "Transformer", "WordPiece"], testing: ["Locking", "Transformer"])
     + plugin(
       "Discord",
       ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"],

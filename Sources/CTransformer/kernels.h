@@ -15,8 +15,8 @@ typedef struct kernels {
   /// The Gaussian error linear unit.
   void (*gelu)(float *values, size_t count);
   /// values = norm(values + added), row by row; `added` may be NULL.
-  void (*normalise)(float *values, const float *added, size_t rows, size_t width, const float *weight, const float *bias,
-                    float epsilon);
+  void (*normalise)(float *values, const float *added, size_t rows, size_t width, const float *weight,
+                    const float *bias, float epsilon);
 } kernels;
 
 extern const kernels kernels_avx512, kernels_avx2, kernels_sse2;

@@ -175,7 +175,8 @@ static void embed(const transformer *model, float *to, const uint32_t *tokens, c
     for (uint32_t place = 0; place < lengths[text]; place++, line += width) {
       const float *word = model->tensors.words + (size_t)*tokens++ * width;
       const float *position = model->tensors.positions + (size_t)place * width;
-      for (size_t index = 0; index < width; index++) line[index] = word[index] + model->tensors.type[index] + position[index];
+      for (size_t index = 0; index < width; index++)
+        line[index] = word[index] + model->tensors.type[index] + position[index];
     }
   }
   model->kernels->normalise(to, NULL, (size_t)(line - to) / width, width, model->tensors.norm.weight,

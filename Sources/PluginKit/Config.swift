@@ -86,6 +86,17 @@ public struct Config: Sendable, Hashable {
     }
   }
 
+  /// A list of objects; required if there is no default.
+  public func objects(_ key: String, default fallback: [Config]? = nil) throws(Failure) -> [Config] {
+    try value(key, fallback, "list of objects") { json in
+      guard let list = json.arrayValue else { return nil }
+      let objects = list.enumerated().compactMap { index, element in
+        element.objectValue.map { Config($0, path: "\(path).\(key)[\(index)]") }
+      }
+      return objects.count == list.count ? objects : nil
+    }
+  }
+
   /// An object within this one; empty if it is not there.
   public func nested(_ key: String) throws(Failure) -> Config {
     try nested(key, path: "\(path).\(key)")

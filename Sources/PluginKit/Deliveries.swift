@@ -133,7 +133,10 @@ final class Deliveries {
       case .handled(let response): Envelope(payload: response?.payload ?? [])
       case .failed(let reason), .rejected(let reason), .postponed(let reason): Envelope.failure(reason)
       }
-    if case .handled(let answer?) = outcome { response.contentType = answer.contentType }
+    if case .handled(let answer?) = outcome {
+      response.contentType = answer.contentType
+      response.models = answer.models
+    }
     response.intent = request.intent
     response.flags.insert(.response)
     return response

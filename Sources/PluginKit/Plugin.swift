@@ -63,15 +63,22 @@ public struct Response: Sendable, Hashable {
   public let payload: [UInt8]
   /// The media type of the payload; empty is application/json.
   public let contentType: String
+  /// The models that made the answer: a JSON list of name, version and checksum; empty: none did.
+  public let models: String
 
   /// An answer in JSON.
-  public init(json: JSON) {
-    self.init(payload: json.bytes(), contentType: "")
+  ///
+  /// - Parameters:
+  ///   - json: The answer.
+  ///   - models: The models that made it, a list of objects with name, version and checksum.
+  public init(json: JSON, models: JSON? = nil) {
+    self.init(payload: json.bytes(), contentType: "", models: models)
   }
 
   /// An answer of some other type.
-  public init(payload: [UInt8], contentType: String) {
+  public init(payload: [UInt8], contentType: String, models: JSON? = nil) {
     self.payload = payload
     self.contentType = contentType
+    self.models = models?.text ?? ""
   }
 }

@@ -180,6 +180,7 @@ import Testing
       ("storage", "vectors.delete", .storageVectors, .write),
       ("storage", "blobs.put", .storageBlobs, .write),
       ("embed", "text", .embedText, nil),
+      ("embed", "text.infer", .embedText, nil),
       ("http", "fetch", .httpFetch, nil),
       ("llm", "complete", .llmComplete, nil),
     ] as [(String, String, Capability, Resource.Access?)]
@@ -222,7 +223,8 @@ import Testing
 
   @Test(arguments: [
     ("http", "fetch", true), ("http", "fetch.read", true), ("http", "fetch.write", false), ("http", "blob", false),
-    ("embed", "text", true), ("embed", "text.read", false),
+    ("embed", "text", true), ("embed", "text.read", false), ("embed", "text.infer", true),
+    ("embed", "image.infer", true),
   ])
   func `a request asks for a capability by its topic`(area: String, name: String, isOne: Bool) {
     #expect((ServiceRequest(area: area, name: name) != nil) == isOne)

@@ -10,7 +10,9 @@ package struct ServiceRequest: Sendable, Hashable {
   private static let reads: Set<String> = ["get", "query", "count", "list", "search", "missing", "models"]
 
   /// The operations of what has no collections, beside the effect itself, which has no operation's name.
-  private static let others: [Capability: Set<String>] = [.httpFetch: ["read"]]
+  private static let others: [Capability: Set<String>] = [
+    .httpFetch: ["read"], .embedText: ["infer"], .embedImage: ["infer"],
+  ]
 
   /// Reads area and name of a request's topic, such as `storage` and `documents.put`; nil if it asks for no served
   /// capability.

@@ -55,7 +55,8 @@ struct Launch: Sendable {
     setup.omissions = plugin.require == .full ? [] : omissions
     if plugin.require == .landlock { setup.omissions.remove(.landlock) }
     (setup.uid, setup.gid) = (uid, uid)
-    for path in plugin.paths(.fsRead, dataDirectory: data) {
+    let readable = plugin.paths(.fsRead, dataDirectory: data)
+    for path in readable {
       setup.paths.append(RunnerSetup.Path(.read, try resolve(path)))
     }
     if setup.extensions.contains(.dial), let authorities = try? resolve(Self.authorities) {
@@ -71,7 +72,7 @@ struct Launch: Sendable {
     setup.limits.data = UInt64(plugin.limits.memory)
     setup.limits.addressSpace = UInt64(plugin.limits.memory) + Self.mapped
     setup.limits.fileSize = writable.isEmpty ? 0 : UInt64(plugin.limits.fileSize)
-    setup.config = Self.config(of: plugin, directory: writable.first)
+    setup.config = Self.config(of: plugin, directory: writable.first ?? readable.first)
     let told = binding.flatMap { plugin.bindings[$0] }
     setup.configRev = plugin.configRev(for: told)
     setup.binding = told?.json.text ?? ""
@@ -100,7 +101,7 @@ struct Launch: Sendable {
     return extensions
   }
 
-  /// The plugin's configuration; one that keeps files is told where, since only the host knows.
+  /// The plugin's configuration; one that keeps files, or only reads them, is told where, since only the host knows.
   private static func config(of plugin: PluginConfiguration, directory: String?) -> String {
     guard let directory, case .object(var config) = plugin.config,
       plugin.manifest.config.properties.contains(where: { $0.name == "directory" })

@@ -2,8 +2,8 @@
 
     vectors.py MODEL TOKENS OUT
 
-MODEL is a directory with config.json and model.safetensors, TOKENS a JSON list of lists of numbers; OUT becomes a list of
-vectors, each the mean of its tokens', of unit length.
+MODEL is a directory with config.json and model.safetensors, TOKENS a JSON list of lists of numbers; OUT becomes a list
+of vectors, each the mean of its tokens', of unit length.
 """
 
 import json
@@ -50,7 +50,8 @@ def attend(x, name):
     scores = query @ key.swapaxes(1, 2) / math.sqrt(query.shape[-1])
     shares = numpy.exp(scores - scores.max(-1, keepdims=True))
     shares /= shares.sum(-1, keepdims=True)
-    return norm(x + linear((shares @ value).swapaxes(0, 1).reshape(len(x), -1), f"{name}.output.dense"), f"{name}.output.LayerNorm")
+    seen = (shares @ value).swapaxes(0, 1).reshape(len(x), -1)
+    return norm(x + linear(seen, f"{name}.output.dense"), f"{name}.output.LayerNorm")
 
 
 def vector(ids):

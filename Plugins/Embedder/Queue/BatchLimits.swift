@@ -1,0 +1,30 @@
+/// How texts are put together, and how many may wait.
+struct BatchLimits: Hashable {
+  /// What a text's bytes count for at most: more of it than this is hardly read.
+  static let textCostMax = 1_024
+  /// What all texts of a batch count for at most, about a thousand tokens: some 100 ms on one processor, which is how
+  /// long a text of somebody who waits may have to wait for others that are under way.
+  static let costMax = 4_096
+  /// Which part of those that wait may be of the past, so that there is room for the living: so many quarters.
+  static let backfillQuarters = 3
+
+  /// The most texts of a batch.
+  var textsMax = 32
+  /// How long a text waits for others while a thread is idle.
+  var delay = Duration.milliseconds(2)
+  /// How many texts wait.
+  var waitingMax = 1_024
+
+  /// How many may wait before one of a priority comes.
+  func room(for priority: Priority) -> Int {
+    priority == .live ? waitingMax : max(1, waitingMax / 4 * Self.backfillQuarters)
+  }
+}
+
+/// Who is served first.
+enum Priority: String, CaseIterable {
+  /// Somebody waits for it.
+  case live
+  /// It is of the past, and comes when nobody waits.
+  case backfill
+}

@@ -1,0 +1,191 @@
+internal import PluginKit
+
+/// Puts texts of all requests and tenants together into batches, and has threads compute them.
+///
+/// A text that somebody else waits for already is not computed twice, and one whose vector is still known not at all.
+/// Those that are live go first; those that nobody waits for any more are left out.
+@PluginActor
+final class Batcher {
+  private let engines: [any EmbeddingEngine]
+  private let limits: BatchLimits
+  private let context: Context
+  private var cache: VectorCache
+  private var idle: [WorkThread]
+  private let threads: [WorkThread]
+  /// Of each model what waits live, and what waits of the past.
+  private let lanes: [Priority: [Lane]]
+  private var wishes: [TextKey: Wish] = [:]
+  /// Whether somebody will look again when those that wait have waited long enough.
+  private var isTimed = false
+  private var isStopped = false
+
+  init(_ engines: [any EmbeddingEngine], _ limits: BatchLimits, cache: Int, threads: [WorkThread], _ context: Context) {
+    self.engines = engines
+    self.limits = limits
+    self.context = context
+    self.cache = VectorCache(cache)
+    self.threads = threads
+    idle = threads
+    lanes = Dictionary(
+      uniqueKeysWithValues: Priority.allCases.map { priority in (priority, engines.map { _ in Lane(priority) }) }
+    )
+  }
+
+  /// How many texts wait.
+  var waiting: Int { lanes.values.joined().reduce(0) { $0 + $1.count } }
+
+  /// Returns a vector for each text.
+  ///
+  /// - Throws: If there is no room for so many, the deadline passes before their turn comes, or they cannot be computed.
+  func vectors(
+    of texts: [String],
+    model: Int,
+    _ priority: Priority,
+    deadline: Int64
+  ) async throws(EmbedderError) -> [[Float]] {
+    let keys = texts.map { TextKey($0, model: model) }
+    let order = Order(count: texts.count, priority: priority, deadline: deadline)
+    var missing: [Int] = []
+    for (index, key) in keys.enumerated() {
+      if let vector = cache.vector(key) { order.fill(index, vector) } else { missing.append(index) }
+    }
+    try checkRoom(Set(missing.map { keys[$0] }.filter { wishes[$0] == nil }).count, priority)
+    context.metrics.add("texts_total", Double(texts.count))
+    context.metrics.add("cached_total", Double(texts.count - missing.count))
+    for index in missing { add(keys[index], texts[index], order, index) }
+    schedule()
+    return try await order.ended()
+  }
+
+  private func checkRoom(_ added: Int, _ priority: Priority) throws(EmbedderError) {
+    guard !isStopped else { throw EmbedderError("the service is stopping") }
+    let room = limits.room(for: priority)
+    guard added > 0, waiting + added > room else { return }
+    context.metrics.add("refused_total")
+    throw EmbedderError(
+      "busy: expected at most \(room) texts of priority \(priority.rawValue) to wait, "
+        + "found \(waiting) and \(added) more; ask again later"
+    )
+  }
+
+  private func add(_ key: TextKey, _ text: String, _ order: Order, _ index: Int) {
+    if let wish = wishes[key] {
+      wish.add(order, index)
+      guard order.priority == .live, wish.priority == .backfill, !wish.isTaken else { return }
+      lane(.backfill, key.model)?.remove(wish)
+      wish.priority = .live
+      lane(.live, key.model)?.append(wish)
+    } else {
+      let wish = Wish(key, text, since: context.clock.now.nanoseconds, priority: order.priority)
+      wish.add(order, index)
+      wishes[key] = wish
+      lane(order.priority, key.model)?.append(wish)
+    }
+  }
+
+  private func lane(_ priority: Priority, _ model: Int) -> Lane? { lanes[priority]?[model] }
+
+  // MARK: - Batches
+
+  /// Gives idle threads what is due.
+  private func schedule() {
+    while !isStopped, let thread = idle.last, let (lane, model) = oldest() {
+      let age = context.clock.now.nanoseconds - (lane.first?.since ?? 0)
+      let isFull = lane.count >= limits.textsMax || lane.cost >= BatchLimits.costMax
+      let delay = Int64(limits.delay / .nanoseconds(1))
+      guard isFull || age >= delay else { return wake(after: delay - age) }
+      let batch = take(from: lane)
+      guard !batch.isEmpty else { continue }
+      idle.removeLast()
+      begin(batch, model, on: thread)
+    }
+    context.metrics.set("waiting", Double(waiting))
+  }
+
+  /// The lane whose turn it is: of those that are live, if any, the one whose first has waited longest.
+  private func oldest() -> (Lane, Int)? {
+    for priority in Priority.allCases {
+      let waiting = (lanes[priority] ?? []).enumerated().compactMap { model, lane in
+        lane.first.map { (lane: lane, model: model, since: $0.since) }
+      }
+      if let found = waiting.min(by: { $0.since < $1.since }) { return (found.lane, found.model) }
+    }
+    return nil
+  }
+
+  /// Takes a batch; what nobody waits for any more goes without being computed.
+  private func take(from lane: Lane) -> [Wish] {
+    let now = context.clock.now.nanoseconds
+    // All idle threads get their share of what waits.
+    let share = min(limits.textsMax, (lane.count + idle.count - 1) / idle.count)
+    var batch: [Wish] = []
+    var cost = 0
+    while batch.count < share, let wish = lane.first, batch.isEmpty || cost + wish.cost <= BatchLimits.costMax {
+      _ = lane.takeFirst()
+      if wish.isWanted(at: now) {
+        batch.append(wish)
+        cost += wish.cost
+      } else {
+        wishes[wish.key] = nil
+        context.metrics.add("expired_total")
+      }
+    }
+    return batch
+  }
+
+  private func begin(_ batch: [Wish], _ model: Int, on thread: WorkThread) {
+    let began = context.clock.now.nanoseconds
+    thread.compute(batch.map(\.text), engines[model], number: model) { [self] result in
+      PluginActor.task { [self] in
+        // After the end nothing reaches the host.
+        guard !isStopped else { return }
+        idle.append(thread)
+        context.metrics.observe("batch_seconds", Double(context.clock.now.nanoseconds - began) / 1e9)
+        finish(batch, result)
+        schedule()
+      }
+    }
+    context.metrics.add("batches_total")
+  }
+
+  private func finish(_ batch: [Wish], _ result: Result<[[Float]], EmbedderError>) {
+    if case .failure(let error) = result {
+      context.metrics.add("failed_total")
+      context.log.error("not computed", ["reason": .string("\(error)"), "texts": .int(Int64(batch.count))])
+    }
+    for (index, wish) in batch.enumerated() {
+      wishes[wish.key] = nil
+      if case .success(let vectors) = result { cache.add(vectors[index], for: wish.key) }
+      wish.end(result.map { $0[index] })
+    }
+  }
+
+  private func wake(after nanoseconds: Int64) {
+    guard !isTimed else { return }
+    isTimed = true
+    PluginActor.task { [self] in
+      do {
+        try await context.clock.sleep(for: .nanoseconds(nanoseconds))
+        isTimed = false
+        schedule()
+      } catch {
+        // Without the grant `clock`, or while it stops, nothing waits for others.
+        isTimed = false
+        guard !isStopped, let thread = idle.last, let (lane, model) = oldest() else { return }
+        let batch = take(from: lane)
+        guard !batch.isEmpty else { return schedule() }
+        idle.removeAll { $0 === thread }
+        begin(batch, model, on: thread)
+      }
+    }
+  }
+
+  /// Ends what waits, and the threads; returns when they have ended.
+  func stop() {
+    isStopped = true
+    for wish in wishes.values { wish.end(.failure(EmbedderError("the service is stopping"))) }
+    wishes = [:]
+    for thread in threads { thread.stop() }
+    idle = []
+  }
+}

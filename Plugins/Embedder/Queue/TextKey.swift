@@ -1,0 +1,24 @@
+internal import PluginKit
+
+/// A text and the model that it is for, by a digest: the same texts have the same, and no two others do.
+struct TextKey: Hashable {
+  let model: Int
+  private let digest: InlineDigest
+
+  /// The four numbers of a SHA-256.
+  private struct InlineDigest: Hashable {
+    var first: UInt64 = 0
+    var second: UInt64 = 0
+    var third: UInt64 = 0
+    var fourth: UInt64 = 0
+  }
+
+  init(_ text: String, model: Int) {
+    self.model = model
+    let bytes = SHA256.digest(Array(text.utf8))
+    func number(_ index: Int) -> UInt64 {
+      bytes[index * 8..<(index + 1) * 8].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    digest = InlineDigest(first: number(0), second: number(1), third: number(2), fourth: number(3))
+  }
+}

@@ -1,0 +1,88 @@
+internal import PluginKit
+internal import Transformer
+
+/// What the operator has configured.
+struct Settings {
+  /// One model, before it is loaded.
+  struct Model {
+    enum Engine: String, CaseIterable {
+      case featureHashing = "feature-hashing"
+      case transformer
+    }
+
+    let name: String
+    let engine: Engine
+    let path: String
+    let version: String?
+    let pooling: TransformerModel.Pooling
+    let tokensMax: Int
+  }
+
+  /// Names that an operator may give; the host matches grants against them.
+  private static let nameMax = 255
+
+  let models: [Model]
+  let threads: Int
+  let limits: BatchLimits
+  let cache: Int
+
+  init(_ config: Config) throws {
+    let directory = try config.string("directory", default: "")
+    models = try config.objects("models", default: [Config(["name": "feature-hashing"])]).map {
+      try Self.model($0, in: directory)
+    }
+    guard !models.isEmpty else { throw EmbedderError("config.models: expected at least one, found none") }
+    let names = models.map(\.name)
+    if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw EmbedderError("config.models: expected each name once, found \"\(name)\" twice")
+    }
+    threads = try config.int("threads", default: 1, in: 1...64)
+    limits = BatchLimits(
+      textsMax: try config.int("batch_max", default: 32, in: 1...256),
+      delay: try config.duration("delay", default: .milliseconds(2)),
+      waitingMax: try config.int("waiting", default: 1_024, in: 1...65_536)
+    )
+    cache = try config.int("cache", default: 8_192, in: 0...1_048_576)
+  }
+
+  private static func model(_ config: Config, in directory: String) throws -> Model {
+    let name = try config.string("name")
+    guard (1...nameMax).contains(name.utf8.count) else {
+      throw EmbedderError("config.models: name: expected 1 to \(nameMax) bytes, found \(name.utf8.count)")
+    }
+    let engine = try config.string("engine", default: Model.Engine.featureHashing.rawValue)
+    let pooling = try config.string("pooling", default: TransformerModel.Pooling.mean.rawValue)
+    guard let engine = Model.Engine(rawValue: engine) else {
+      throw EmbedderError("config.models: \(name): engine: expected feature-hashing or transformer, found \(engine)")
+    }
+    guard let pooling = TransformerModel.Pooling(rawValue: pooling) else {
+      throw EmbedderError("config.models: \(name): pooling: expected mean or first, found \(pooling)")
+    }
+    var path = try config.string("path", default: name)
+    if !path.hasPrefix("/"), !directory.isEmpty { path = "\(directory)/\(path)" }
+    let version = try config.string("version", default: "")
+    return Model(
+      name: name,
+      engine: engine,
+      path: path,
+      version: version.isEmpty ? nil : version,
+      pooling: pooling,
+      tokensMax: try config.int("tokens_max", default: 256, in: 2...512)
+    )
+  }
+}
+
+extension Settings.Model {
+  /// Loads the model.
+  func load() throws(EmbedderError) -> any EmbeddingEngine {
+    guard engine == .transformer else { return FeatureHashing() }
+    guard path.hasPrefix("/") else {
+      throw EmbedderError("config.models: \(name): expected a grant of fs.read or an absolute path, found \(path)")
+    }
+    do throws(EmbedderError) {
+      return try TransformerEngine(directory: path, version: version, pooling: pooling, tokensMax: tokensMax)
+    } catch {
+      throw EmbedderError("model \(name): \(error); scripts/models DIRECTORY installs one that is known to work")
+    }
+  }
+}
