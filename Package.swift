@@ -149,7 +149,7 @@ func fuzzers() -> [Target] {
     "Tests/Fuzz",
     [
       "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI",
-      "Signing", "TestSupport", "VectorIndex", "WebSocket", "YAML",
+      "Signing", "TestSupport", "Transformer", "VectorIndex", "WebSocket", "WordPiece", "YAML",
     ]
   )
   let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil

@@ -35,6 +35,10 @@ enum Fuzzer: String, CaseIterable {
   case zlib
   /// A stream of zstd's.
   case zstd
+  /// Texts that become a model's tokens.
+  case tokens
+  /// A model's tensors.
+  case tensors
 
   /// Tries one input.
   func run(_ bytes: [UInt8]) throws {
@@ -54,6 +58,8 @@ enum Fuzzer: String, CaseIterable {
     case .vectors: try VectorIndexFuzzer.run(bytes)
     case .zlib: try CompressionFuzzer.run(bytes) { ZlibStream(messageSizeMax: $0) }
     case .zstd: try CompressionFuzzer.run(bytes) { ZstdStream(messageSizeMax: $0) }
+    case .tokens: try TokensFuzzer.run(bytes)
+    case .tensors: try TensorsFuzzer.run(bytes)
     }
   }
 }
