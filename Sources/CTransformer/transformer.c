@@ -40,16 +40,18 @@ struct transformer_scratch {
   float *keys, *values, *scores;
 };
 
-static const kernels *choose(void) {
+/// The best kernels that the processor has, or those of a name.
+static const kernels *choose(const char *name) {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("fma"))
-    return &kernels_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kernels_avx2;
-  return &kernels_sse2;
+  bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  if (has_avx512 && (!name || strcmp(name, kernels_avx512.name) == 0)) return &kernels_avx512;
+  if (has_avx2 && (!name || strcmp(name, kernels_avx2.name) == 0)) return &kernels_avx2;
+  return !name || strcmp(name, kernels_sse2.name) == 0 ? &kernels_sse2 : NULL;
 }
 
-const char *transformer_kernels(void) { return choose()->name; }
+const char *transformer_kernels(void) { return choose(NULL)->name; }
 
 static size_t up_to(size_t value, size_t grain) { return (value + grain - 1) / grain * grain; }
 
@@ -107,13 +109,14 @@ static bool fits(const transformer_shape *shape) {
          shape->inner > 0 && shape->width > 0 && shape->positions > 0 && shape->positions <= GROUP_TOKENS;
 }
 
-transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors) {
-  if (!fits(shape)) return NULL;
+transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors, const char *name) {
+  const kernels *chosen = choose(name);
+  if (!chosen || !fits(shape)) return NULL;
   transformer *model = calloc(1, sizeof *model);
   if (!model) return NULL;
   model->shape = *shape;
   model->tensors = *tensors;
-  model->kernels = choose();
+  model->kernels = chosen;
   model->layers = calloc(shape->layers, sizeof *model->layers);
   bool is_whole = model->layers != NULL;
   for (uint32_t index = 0; is_whole && index < shape->layers; index++)

@@ -32,7 +32,12 @@ public final class TransformerModel: @unchecked Sendable {
   ///
   /// The layers are copied into memory, 43 MB of a model of 22 million parameters; the rest is read from the file as it
   /// is needed.
-  public init(directory: String) throws(TransformerError) {
+  ///
+  /// - Parameters:
+  ///   - directory: Where they are.
+  ///   - kernels: The name of the loops that are used, if not the best that the processor has.
+  /// - Throws: What is wrong with which file.
+  public init(directory: String, kernels: String? = nil) throws(TransformerError) {
     let shapePath = "\(directory)/config.json"
     let description = try MappedFile(shapePath)
     let shape = try TransformerShape(shapePath, description.copy(0..<description.count) ?? [])
@@ -42,7 +47,7 @@ public final class TransformerModel: @unchecked Sendable {
     tokensMax = shape.positions
     vocabularyCount = shape.vocabulary
     digest = file.digest()
-    guard let model = try unsafe Self.make(shape, Safetensors(path, file)) else {
+    guard let model = try unsafe Self.make(shape, Safetensors(path, file), kernels) else {
       throw TransformerError("\(path): expected memory for its layers, found too little; see limits.memory")
     }
     unsafe self.model = model
@@ -52,7 +57,11 @@ public final class TransformerModel: @unchecked Sendable {
     unsafe transformer_free(model)
   }
 
-  private static func make(_ shape: TransformerShape, _ file: Safetensors) throws(TransformerError) -> OpaquePointer? {
+  private static func make(
+    _ shape: TransformerShape,
+    _ file: Safetensors,
+    _ kernels: String?
+  ) throws(TransformerError) -> OpaquePointer? {
     // Some write the tensors under the name of the whole model.
     let root = file.has("bert.embeddings.word_embeddings.weight") ? "bert." : ""
     func linear(_ name: String, _ outputs: Int, _ inputs: Int? = nil) throws(TransformerError) -> transformer_linear {
@@ -101,7 +110,7 @@ public final class TransformerModel: @unchecked Sendable {
         norm: norm,
         layers: layers.baseAddress
       )
-      return unsafe transformer_make(&cShape, &tensors)
+      return unsafe transformer_make(&cShape, &tensors, kernels)
     }
   }
 }

@@ -55,10 +55,10 @@ struct RandomModel {
   }
 
   /// Writes it to files and reads them, `tensors` instead of its own if there are any.
-  func load(tensors bytes: [UInt8]? = nil) throws -> TransformerModel {
+  func load(tensors bytes: [UInt8]? = nil, kernels: String? = nil) throws -> TransformerModel {
     let directory = try TemporaryDirectory()
     try directory.write("config.json", Array(JSONSerialization.data(withJSONObject: config)))
     try directory.write("model.safetensors", bytes ?? tensors())
-    return try TransformerModel(directory: directory.path)
+    return try TransformerModel(directory: directory.path, kernels: kernels)
   }
 }

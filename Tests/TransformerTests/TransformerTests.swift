@@ -53,6 +53,18 @@ import WordPiece
     }
   }
 
+  @Test(arguments: ["avx512", "avx2", "sse2"])
+  func `the loops for every kind of processor compute the same`(kernels: String) throws {
+    let ours = TransformerModel.kernels
+    // What a processor has, those before it in this row may lack.
+    let row = ["sse2", "avx2", "avx512"]
+    guard let mine = row.firstIndex(of: ours), let index = row.firstIndex(of: kernels), index <= mine else { return }
+    let texts = (1...48).map { length in (0..<length).map { UInt32(($0 * 7 + length) % RandomModel.vocabulary) } }
+    let expected = try TransformerRun(RandomModel().load()).vectors(of: texts, .mean)
+    let found = try TransformerRun(RandomModel().load(kernels: kernels)).vectors(of: texts, .mean)
+    for (left, right) in zip(expected, found) { #expect(zip(left, right).allSatisfy { abs($0 - $1) < 1e-5 }) }
+  }
+
   @Test(arguments: [[], Array(repeating: 0, count: 49), [64]] as [[UInt32]])
   func `tokens that the model cannot take are refused`(tokens: [UInt32]) throws {
     let run = try TransformerRun(RandomModel().load())

@@ -54,9 +54,12 @@ typedef struct transformer transformer;
 /// What one thread computes in.
 typedef struct transformer_scratch transformer_scratch;
 
-/// Copies a model's layers into the order that the kernels read; NULL without memory for it, or if the shape's widths
-/// are no multiples of the grain.
-transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors);
+/// Copies a model's layers into the order that the kernels read.
+///
+/// `kernels` names those that are used, as `transformer_kernels` does; NULL: the best that the processor has. NULL is
+/// returned without memory for it, if the shape's widths are no multiples of the grain, or if the processor does not have
+/// those kernels.
+transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors, const char *kernels);
 void transformer_free(transformer *model);
 
 /// Room for one thread; NULL without memory for it.
