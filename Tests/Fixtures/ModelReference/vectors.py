@@ -29,7 +29,13 @@ def tensor(name):
 
 
 tensors = {name: tensor(name) for name in header if name != "__metadata__" and header[name]["dtype"] == "F32"}
-erf = numpy.vectorize(math.erf)
+# The error function from a table so fine that what is between its lines is off by 2e-9 at most.
+lines = numpy.linspace(-6, 6, 120_001)
+values = numpy.array([math.erf(line) for line in lines])
+
+
+def erf(x):
+    return numpy.interp(x, lines, values)
 
 
 def linear(x, name):
