@@ -190,6 +190,8 @@ let package = Package(
     .library(name: "Echo", type: .dynamic, targets: ["EchoEntry"]),
     .library(name: "Storage", type: .dynamic, targets: ["StorageEntry"]),
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
+    .library(name: "MessageEmbedder", type: .dynamic, targets: ["MessageEmbedderEntry"]),
+    .library(name: "Search", type: .dynamic, targets: ["SearchEntry"]),
     .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
     .library(name: "Embedder", type: .dynamic, targets: ["EmbedderEntry"]),
     .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
@@ -345,7 +347,7 @@ let package = Package(
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])
     + plugin("Fetch", ["CLinux", "CURL"])
-    + plugin("MessageIndexer", hasGolden: true)
+    + plugin("MessageIndexer", hasGolden: true) + plugin("MessageEmbedder") + plugin("Search")
     + plugin("Embedder", ["CLinux", "Locking", "Transformer", "WordPiece"], testing: ["Locking", "Transformer"])
     + plugin(
       "Discord",

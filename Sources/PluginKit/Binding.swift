@@ -1,11 +1,14 @@
 internal import Envelope
 
-/// What the operator lets an access instance do with its tenant; empty for one that serves several.
+/// What the operator lets an access instance do with its tenant, or which tenants an instance serves.
 ///
 /// The host enforces none of it, for it knows no provider: the plugin does.
 public struct Binding: Sendable, Hashable {
   /// The tenant's lists of what to keep to, by name, such as `guilds`; one that is not there leaves nothing out.
   public let allow: [String: [String]]
+  /// The tenants of an instance that serves several, as they were when it started; one that comes later is heard of by
+  /// what it is delivered.
+  public let tenants: [TenantName]
   /// How fast it may go.
   public let rate: Config
   private let granted: [String: [StarPattern]]
@@ -14,6 +17,7 @@ public struct Binding: Sendable, Hashable {
   init(json bytes: [UInt8]) throws(Config.Failure) {
     let whole = try Config(json: bytes, path: "binding")
     allow = try whole.nested("allow").lists()
+    tenants = try whole.strings("tenants", default: []).compactMap(TenantName.init)
     rate = try whole.nested("rate", path: "rate")
     granted = try whole.nested("grants").lists().mapValues { $0.map(StarPattern.init) }
   }

@@ -18,7 +18,7 @@ public final class Context {
   public nonisolated let config: Config
   /// The digest of that configuration, and of the binding.
   public nonisolated let configRev: String
-  /// What the operator lets an access instance do with its tenant.
+  /// What the operator lets an access instance do with its tenant, or which tenants an instance serves.
   public nonisolated let binding: Binding
   /// The log; from any thread.
   public nonisolated let log: Log

@@ -25,7 +25,7 @@ struct OfflineTests {
   @Test func `nothing is wrong with the deployment of this package`() throws {
     let run = Run("validate", Self.deployment)
     #expect(run.code == .success)
-    #expect(run.output == "\(Self.deployment): nothing is wrong (4 plugins, 2 tenants)\n")
+    #expect(run.output == "\(Self.deployment): nothing is wrong (6 plugins, 2 tenants)\n")
   }
 
   @Test func `a library is shown with an entry to paste`() throws {
@@ -116,7 +116,8 @@ struct OfflineTests {
     #expect(run.lines.dropFirst().allSatisfy { $0.hasPrefix("storage ") && $0.contains("plugins.yml:") })
     #expect(run.lines.contains { $0.contains("fs.write") })
     let json = try Run("grants", "list", "--json", "--deployment", Self.deployment).lines.map { try JSON.parse($0) }
-    #expect(Set(json.compactMap { $0["plugin"]?.stringValue }) == ["echo", "embedder", "storage", "message-indexer"])
+    let plugins = Set(json.compactMap { $0["plugin"]?.stringValue })
+    #expect(plugins == ["echo", "embedder", "message-embedder", "message-indexer", "search", "storage"])
     #expect(json.contains { $0["plugin"] == "storage" && $0["capability"] == "fs.write" && $0["resource"] == "data" })
   }
 

@@ -57,13 +57,7 @@ extension EndToEnd {
         threads: 2, models: [{ name: feature-hashing }, { name: \(name), engine: transformer, version: "1110a243" }]
         """
       let host = try TestHost(Self.manifest(grants: "fs.read: [models], ", config: config))
-      let models = "\(host.directory)/var/data/embedder/models"
-      try FileManager.default.createDirectory(atPath: models, withIntermediateDirectories: true)
-      try FileManager.default.copyItem(atPath: ModelReference.directory, toPath: "\(models)/\(name)")
-      // The plugin is another user, where the host is root.
-      for path in ["\(host.directory)/var/data", "\(host.directory)/var/data/embedder", models] {
-        try #require(unsafe chmod(path, 0o755) == 0)
-      }
+      try host.installModel()
       try host.start()
       let texts: JSON = ["texts": ["A man is eating food.", "Someone eats a meal.", "The sky is cloudy."]]
       let answer = try host.client().request(Self.topic, texts, resource: name)

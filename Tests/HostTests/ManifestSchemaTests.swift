@@ -128,7 +128,7 @@ import Testing
     // These libraries are not the host's own, as those of the deployment are.
     fixture.edit("plugins.yml", "host:\n", "host:\n  keys: [\(ManifestFixture.key.publicKey)]\n")
     fixture.manifests = [:]
-    for name in ["Echo", "Storage", "MessageIndexer", "Embedder"] {
+    for name in ["Echo", "Storage", "MessageIndexer", "Embedder", "MessageEmbedder", "Search"] {
       let path = "\(ManifestFixture.repository)/Plugins/\(name)/plugin.yml"
       fixture.manifests[name] = try text(path)
     }
@@ -136,7 +136,7 @@ import Testing
     #expect(diagnostics.map(\.description) == [])
     let deployment = try #require(read)
     #expect(deployment.tenants.map { "\($0.id)" } == ["echo/demo", "echo/other"])
-    #expect(deployment.plugins.map(\.manifest.kind) == [.access, .service, .worker, .service])
+    #expect(deployment.plugins.map(\.manifest.kind) == [.access, .service, .worker, .service, .worker, .worker])
     let indexer = try #require(deployment.plugin("message-indexer")).policy
     let topic = "promethean.p.echo.t.demo.rest.request"
     let decision = indexer.decide(.publish, resource: topic)

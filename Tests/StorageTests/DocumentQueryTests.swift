@@ -48,6 +48,10 @@ import Testing
       (["text": "edit"], []),
       (["text": "edit*"], ["2", "1"]),
       (["text": "\"other editor\""], ["2"]),
+      (["text": "emacs café", "match": "any"], ["3", "1"]),
+      (["text": "emacs café", "match": "all"], []),
+      (["text": "emacs editor", "match": "any", "order": "best"], ["1", "2"]),
+      (["text": "editor", "order": "best", "limit": 1], ["1"]),
       (["text": "\"editor other\""], []),
       (["text": "\"other edi\""], []),
       (["text": "\"other edi\"*"], ["2"]),
@@ -147,6 +151,17 @@ import Testing
       query["cursor"] = page["next"]
     } while query["cursor"] != nil
     #expect(found == 8)
+    try await storage.host.stop()
+  }
+
+  @Test func `the best have scores, and come without bodies if that is asked for`() async throws {
+    let query: JSON = ["text": "emacs editor", "match": "any", "order": "best", "body": false, "limit": 1]
+    let answer = try await storage.ask("query", query)
+    let first = try #require(answer["documents"]?.arrayValue?.first)
+    #expect(first["foreign_id"] == "1" && first["body"] == nil)
+    #expect(try #require(first["score"]?.doubleValue) > 0)
+    // Where a better one is behind there is no place to go on from.
+    #expect(answer["next"] == nil)
     try await storage.host.stop()
   }
 }

@@ -37,10 +37,17 @@ import Testing
       ("get", [:], "foreign_id: expected a value, found nothing"),
       ("get", ["foreign_id": nil], "foreign_id: expected a value, found null"),
       ("query", ["limit": 0], "limit: expected integer from 1 to 1000, found integer 0"),
-      ("query", ["order": "random"], "order: expected newest or oldest, found string \"random\""),
+      ("query", ["order": "random"], "order: expected newest, oldest or best, found string \"random\""),
+      ("query", ["order": "best"], "text: expected words to compare with, found nothing"),
+      (
+        "query", ["order": "best", "text": "a", "cursor": "1.1"],
+        "cursor: expected none with order best, found string \"1.1\""
+      ),
+      ("query", ["text": "a", "match": "most"], "match: expected all or any, found string \"most\""),
+      ("query", ["body": 1], "body: expected boolean, found integer 1"),
       ("query", ["cursor": "1"], "cursor: expected what an answer gave as next, found string \"1\""),
       ("query", ["text": " ! "], "text: expected a word to look for, found string \" ! \""),
-      ("count", ["limit": 1], "limit: unknown; known are author, since, space, text, thread, until"),
+      ("count", ["limit": 1], "limit: unknown; known are author, match, since, space, text, thread, until"),
       ("drop", [:], "topic: expected documents.put, delete, get, query or count, found documents.drop"),
     ] as [(String, JSON, String)]
   )

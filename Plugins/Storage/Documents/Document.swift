@@ -77,14 +77,18 @@ struct Document: Hashable {
     self.body = body
   }
 
-  var json: JSON {
+  var json: JSON { json() }
+
+  /// The document, with how well it matches what was looked for, if that was compared.
+  func json(hasBody: Bool = true, score: Double? = nil) -> JSON {
     var object: JSONObject = ["foreign_id": .string(foreignID), "revision": .int(revision)]
     object["space"] = space.map { .string($0) }
     object["author"] = author.map { .string($0) }
     object["thread"] = thread.map { .string($0) }
     object["created_at"] = .int(createdAt)
     object["text"] = text.map { .string($0) }
-    object["body"] = body
+    if hasBody { object["body"] = body }
+    object["score"] = score.map { .double($0) }
     return .object(object)
   }
 }

@@ -8,11 +8,12 @@ extension DocumentStore {
     var page = DocumentPage()
     var last: DocumentCursor?
     var room = Document.sizeMax
-    for place in places {
-      guard page.documents.count < query.limit, let json = try document(at: place.row)?.json else {
+    for (place, score) in places {
+      guard page.documents.count < query.limit, let document = try document(at: place.row) else {
         page.next = last
         break
       }
+      let json = document.json(hasBody: query.hasBodies, score: score)
       room -= json.bytes().count + 1
       // The first one always goes: no document is stored that is larger than an answer.
       guard page.documents.isEmpty || room >= 0 else {
@@ -20,7 +21,7 @@ extension DocumentStore {
         break
       }
       page.documents.append(json)
-      last = place
+      last = query.order == .best ? nil : place
     }
     return page
   }
@@ -28,11 +29,16 @@ extension DocumentStore {
   /// Where the documents are that meet a filter, in order, and one more than was asked for if there are more.
   ///
   /// Nothing of their content is read, so that what an index does not sort is sorted by two numbers each.
-  private func places(_ collection: String, _ query: DocumentQuery) throws(SQLiteError) -> [DocumentCursor] {
+  private func places(
+    _ collection: String,
+    _ query: DocumentQuery
+  ) throws(SQLiteError) -> [(place: DocumentCursor, score: Double?)] {
     let (sql, values) = Self.selection(collection, query)
-    var places: [DocumentCursor] = []
+    var places: [(DocumentCursor, Double?)] = []
     try database.prepare(sql).forEach(binding: values) { (row) throws(SQLiteError) in
-      places.append(DocumentCursor(createdAt: try row.get(0), row: try row.get(1)))
+      // FTS5's rank is the less the better it matches.
+      let score = try row.get(2, as: Double?.self).map { -$0 }
+      places.append((DocumentCursor(createdAt: try row.get(0), row: try row.get(1)), score))
       return true
     }
     return places
@@ -46,11 +52,18 @@ extension DocumentStore {
       let after: SQL = isNewest ? "(created_at, documents.id) < (?, ?)" : "(created_at, documents.id) > (?, ?)"
       conditions.add(after, cursor.createdAt, cursor.row)
     }
-    let order: SQL = isNewest ? "created_at DESC, documents.id DESC" : "created_at, documents.id"
+    let order: SQL =
+      switch query.order {
+      case .newest: "created_at DESC, documents.id DESC"
+      case .oldest: "created_at, documents.id"
+      case .best: "search.rank, created_at DESC, documents.id DESC"
+      }
+    let rank: SQL = query.order == .best ? "search.rank" : "NULL"
     // One more than was asked for tells whether there are more.
     conditions.values.append(query.limit + 1)
     let sql =
-      "SELECT created_at, documents.id FROM " + conditions.tables + " WHERE " + conditions.sql + " ORDER BY " + order
+      "SELECT created_at, documents.id, " + rank + " FROM " + conditions.tables + " WHERE " + conditions.sql
+      + " ORDER BY " + order
       + " LIMIT ?"
     return (sql, conditions.values)
   }

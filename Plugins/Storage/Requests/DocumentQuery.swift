@@ -2,7 +2,7 @@ internal import PluginKit
 
 /// Which documents of a collection: those that meet all conditions given.
 struct DocumentFilter {
-  static let keys: Set<String> = fieldKeys.union(["text"])
+  static let keys: Set<String> = fieldKeys.union(["text", "match"])
   /// Those that a document's own fields meet or do not.
   static let fieldKeys: Set<String> = ["space", "author", "thread", "since", "until"]
 
@@ -22,7 +22,9 @@ struct DocumentFilter {
 
   init(_ fields: RequestFields) throws(StorageError) {
     let text = try fields.text("text")
-    search = text.flatMap(SearchText.init)
+    let match = try fields.text("match").map(SearchText.Match.init(rawValue:)) ?? .all
+    guard let match else { throw fields.expected("all or any", "match") }
+    search = text.flatMap { SearchText($0, match) }
     if let text, search == nil {
       throw StorageError("text: expected a word to look for, found \(JSON.string(text).summary)")
     }
@@ -39,6 +41,8 @@ struct DocumentQuery {
   enum Order: String, CaseIterable {
     case newest
     case oldest
+    /// Those first that have the most of the words, and the rarest (BM25).
+    case best
   }
 
   /// The most documents that an answer has; it has fewer when they are long.
@@ -48,9 +52,11 @@ struct DocumentQuery {
   let order: Order
   let limit: Int64
   let cursor: DocumentCursor?
+  /// Whether the documents are told whole; else without their bodies, so that an answer holds more of them.
+  let hasBodies: Bool
 
   init(_ payload: JSON) throws(StorageError) {
-    let fields = try RequestFields(payload, keys: DocumentFilter.keys.union(["limit", "cursor", "order"]))
+    let fields = try RequestFields(payload, keys: DocumentFilter.keys.union(["limit", "cursor", "order", "body"]))
     filter = try DocumentFilter(fields)
     limit = try fields.int("limit") ?? 100
     guard (1...Self.limitMax).contains(limit) else {
@@ -58,6 +64,9 @@ struct DocumentQuery {
     }
     order = try Order(fields)
     cursor = try DocumentCursor(fields)
+    guard order != .best || filter.search != nil else { throw fields.expected("words to compare with", "text") }
+    guard order != .best || cursor == nil else { throw fields.expected("none with order best", "cursor") }
+    hasBodies = try fields.bool("body") ?? true
   }
 }
 
@@ -65,7 +74,7 @@ extension DocumentQuery.Order {
   /// The order that a request names.
   init(_ fields: RequestFields) throws(StorageError) {
     let order = try fields.text("order").map(Self.init(rawValue:)) ?? .newest
-    guard let order else { throw fields.expected("newest or oldest", "order") }
+    guard let order else { throw fields.expected("newest, oldest or best", "order") }
     self = order
   }
 }

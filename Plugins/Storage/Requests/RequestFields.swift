@@ -44,6 +44,12 @@ struct RequestFields {
     return text
   }
 
+  func bool(_ key: String) throws(StorageError) -> Bool? {
+    guard let json = json(key) else { return nil }
+    guard let bool = json.boolValue else { throw expected("boolean", key) }
+    return bool
+  }
+
   func int(_ key: String) throws(StorageError) -> Int64? {
     guard let json = json(key) else { return nil }
     guard let number = json.intValue else { throw expected("integer", key) }

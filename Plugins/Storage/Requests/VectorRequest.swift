@@ -52,6 +52,7 @@ struct VectorGap {
     }
     order = try DocumentQuery.Order(fields)
     cursor = try DocumentCursor(fields)
+    guard order != .best else { throw fields.expected("newest or oldest", "order") }
   }
 }
 

@@ -15,9 +15,8 @@ extension Command {
       Example("promethean --deployment /srv/agents status", "Asks the host of another deployment."),
     ],
     subcommands: [
-      up, down, status, validate, show, plan, diff, apply, rollback, history, reload, send, request, tap, query, logs,
-      grants,
-      sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version, help,
+      up, down, status, validate, show, plan, diff, apply, rollback, history, reload, send, request, tap, query, search,
+      logs, grants, sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version, help,
     ]
   )
 }

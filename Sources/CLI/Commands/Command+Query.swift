@@ -17,12 +17,6 @@ extension Command {
     "The most to print.",
     default: "50"
   )
-  private static let wait = Option.value(
-    "wait",
-    .duration,
-    "How long to wait for what was sent before to be stored.",
-    default: "10s"
-  )
   private static let order = Option.value(
     "order",
     .choice("ORDER", ["newest", "oldest"]),
@@ -39,7 +33,7 @@ extension Command {
       Prints a table, its text cut to the terminal's width; with --json, each document whole, on a line of its own.
       """,
     arguments: [collection],
-    options: TenantOptions.all + [count, text, space, author, thread, since, until, limit, order, wait],
+    options: TenantOptions.all + [count, text, space, author, thread, since, until, limit, order, Settling.wait],
     examples: [
       Example("promethean query --provider echo --tenant demo messages --count", "Prints the number of messages."),
       Example(
@@ -49,7 +43,7 @@ extension Command {
     ]
   ) { invocation, session in
     let client = try session.connect()
-    try settle(client, invocation, session)
+    try Settling.settle(client, invocation, session)
     let query = StorageQuery(
       client: client,
       provider: invocation.required(TenantOptions.provider),
@@ -65,15 +59,6 @@ extension Command {
     let limit = Int(invocation.required(limit)) ?? 0
     let order = invocation.required(order)
     return try print(query, filters, order: order, limit: limit, session)
-  }
-
-  /// Lets the indexers catch up, so that who has just sent something finds it.
-  private static func settle(_ client: AdminClient, _ invocation: Invocation, _ session: Session) throws {
-    let patience = Duration(commandLine: invocation.required(wait))?.milliseconds ?? 0
-    guard patience > 0 else { return }
-    let answer = try client.call("wait_settled", ["timeout_ms": .int(patience)])
-    guard let behind = answer["behind"]?.intValue, behind > 0 else { return }
-    session.console.remark("\(behind) recorded messages are not stored yet; promethean status shows who is behind")
   }
 
   private static func filters(_ invocation: Invocation) -> JSONObject {
@@ -115,19 +100,10 @@ extension Command {
   }
 
   private static func row(_ document: JSON) -> [Table.Field] {
-    func text(_ key: String) -> String { document[key]?.stringValue ?? "" }
-    return [
-      .init(time(document["created_at"]?.intValue), .faint), .init(text("space"), .name), .init(text("author"), .good),
-      .init(text("text")),
+    [
+      .init(DocumentRow.time(document), .faint), .init(DocumentRow.text(document, "space"), .name),
+      .init(DocumentRow.text(document, "author"), .good), .init(DocumentRow.text(document, "text")),
     ]
-  }
-
-  /// A time in milliseconds since 1970; a dash if there is none, or none that a calendar has.
-  private static func time(_ milliseconds: Int64?) -> String {
-    guard let (nanoseconds, overflows) = milliseconds?.multipliedReportingOverflow(by: 1_000_000), !overflows else {
-      return "-"
-    }
-    return Timestamp(nanoseconds: nanoseconds).short
   }
 
   /// The provider's own name of what may be named by its URN too: documents are found by names.

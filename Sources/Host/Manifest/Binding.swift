@@ -25,6 +25,14 @@ package struct Binding: Sendable, Hashable {
 }
 
 extension Binding {
+  /// What an instance is told that serves several tenants: which they are when it starts, as many as there is room for.
+  static func text(ofTenants tenants: [TenantID]) -> String {
+    /// Bytes of a tenant in the list, with the longest names and what stands around them.
+    let tenantMax = 2 * 63 + 4
+    let told = tenants.prefix(sizeMax / tenantMax - 1).map { JSON.string($0.description) }
+    return JSON.object(["tenants": .array(told)]).text
+  }
+
   /// What a plugin of that policy is told of a tenant.
   init(_ tenant: Tenant, _ policy: Policy) {
     (allow, rate) = (tenant.allow, tenant.rate)

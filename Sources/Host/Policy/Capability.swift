@@ -19,6 +19,7 @@ package enum Capability: String, CaseIterable, Sendable {
   case llmComplete = "llm.complete"
   case sttTranscribe = "stt.transcribe"
   case ttsSpeak = "tts.speak"
+  case searchMessages = "search.messages"
   case socialPost = "social.post"
   case clock
   case log
@@ -54,14 +55,14 @@ package enum Capability: String, CaseIterable, Sendable {
     case .fsRead, .fsWrite: .paths
     case .embedText, .embedImage, .llmComplete, .sttTranscribe, .ttsSpeak: .models
     case .socialPost: .spaces
-    case .clock, .log, .metrics, .state: .none
+    case .searchMessages, .clock, .log, .metrics, .state: .none
     }
   }
 
   /// Whether it is an effect that another plugin performs, named by that plugin's `provides`.
   package var isServed: Bool {
     switch self {
-    case .httpFetch, .storageDocuments, .storageVectors, .storageBlobs: true
+    case .httpFetch, .storageDocuments, .storageVectors, .storageBlobs, .searchMessages: true
     case .embedText, .embedImage, .llmComplete, .sttTranscribe, .ttsSpeak: true
     default: false
     }

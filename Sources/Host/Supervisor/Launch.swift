@@ -75,7 +75,7 @@ struct Launch: Sendable {
     setup.config = Self.config(of: plugin, directory: writable.first ?? readable.first)
     let told = binding.flatMap { plugin.bindings[$0] }
     setup.configRev = plugin.configRev(for: told)
-    setup.binding = told?.json.text ?? ""
+    setup.binding = told?.json.text ?? Binding.text(ofTenants: plugin.boundTenants)
     setup.healthInterval = UInt32(plugin.manifest.healthInterval.nanoseconds / nanosecondsPerMillisecond)
     return setup
   }

@@ -5,13 +5,17 @@ import Testing
 
 extension TestHost {
   /// Lines below `plugins` that have the messages of all tenants indexed, as fast as tests write them.
-  static let indexing = """
+  static let indexing = indexing(storage: ", rate: 100000", indexer: "    limits: { rate: 100000 }")
+
+  /// The same, with more limits of the storage's, and more lines of the indexer's.
+  static func indexing(storage limits: String = "", indexer: String = "") -> String {
+    """
       storage:
         library: Storage
         trust: \(TestHost.trust)
         tenants: ["*/*"]
         grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
-        limits: { memory: 256MiB, in_flight: 256, descriptors: 256, rate: 100000 }
+        limits: { memory: 256MiB, in_flight: 256, descriptors: 256\(limits) }
       message-indexer:
         library: MessageIndexer
         trust: \(TestHost.trust)
@@ -23,8 +27,9 @@ extension TestHost {
           clock: {}
           log: {}
           metrics: {}
-        limits: { rate: 100000 }
+    \(indexer)
     """
+  }
 
   /// A worker that answers wherever it is spoken to, as lines below `plugins`.
   static let replying = """
@@ -38,7 +43,7 @@ extension TestHost {
           log: {}
     """
 
-  /// What runs in the repository's own plugins.yml, without HTTP.
+  /// What takes messages in and keeps them in the repository's own plugins.yml, without HTTP.
   static func echo(more plugins: String = "", indexer: String = "") -> String {
     """
     version: 1
@@ -56,24 +61,7 @@ extension TestHost {
           publish: [promethean.p.echo.t.*.events.SocialMessageCreated]
           clock: {}
           log: {}
-      storage:
-        library: Storage
-        trust: \(trust)
-        tenants: ["*/*"]
-        grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
-        limits: { memory: 256MiB, in_flight: 256, descriptors: 256 }
-      message-indexer:
-        library: MessageIndexer
-        trust: \(trust)
-        tenants: ["*/*"]
-        grants:
-          subscribe:
-            - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
-          storage.documents: { messages: write }
-          clock: {}
-          log: {}
-          metrics: {}
-    \(indexer)
+    \(indexing(indexer: indexer))
     \(plugins)
     """
   }
