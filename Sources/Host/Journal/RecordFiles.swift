@@ -43,12 +43,10 @@ final class RecordFiles {
       // What is no file of records is somebody else's.
       guard let file = Int64(name) else { continue }
       // Left by a transaction that failed, or by a host that was killed as it removed them.
-      guard let oldest, oldest...end.file ~= file else {
-        unsafe unlink("\(directory)/\(name)")
-        continue
-      }
-      bytes += try size(of: file)
+      if let oldest, oldest...end.file ~= file { continue }
+      unsafe unlink("\(directory)/\(name)")
     }
+    recount()
     guard let oldest else { return }
     for file in oldest...end.file where try size(of: file) == 0 {
       throw JournalError(.damaged, "journal \(path(of: file)): expected records, found an empty file")
@@ -86,7 +84,13 @@ final class RecordFiles {
         return unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(place.offset) + off_t(written))
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure("pwrite", place.file) }
+      guard count > 0 else {
+        let failure = failure("pwrite", place.file)
+        // What there is of it takes room that others need.
+        cut(place)
+        recount()
+        throw failure
+      }
       written += count
     }
     bytes += growth
@@ -103,8 +107,27 @@ final class RecordFiles {
   /// Lets everything count that was written.
   func keep() { kept = next }
 
-  /// Takes back what was written since the last `keep`.
-  func takeBack() { next = kept }
+  /// Takes back what was written since the last `keep`, and the room that it takes.
+  func takeBack() {
+    guard next != kept else { return }
+    if next.file > kept.file {
+      for file in kept.file + 1...next.file { cut(Place(file: file, offset: 0)) }
+    }
+    cut(kept)
+    recount()
+    next = kept
+  }
+
+  /// Ends a file at a place; what cannot be cut off is written over.
+  private func cut(_ end: Place) {
+    guard let size = try? size(of: end.file), size > end.offset else { return }
+    unsafe truncate(path(of: end.file), off_t(end.offset))
+  }
+
+  /// Finds out how many bytes all files have.
+  private func recount() {
+    bytes = Directory.names(in: directory).compactMap(Int64.init).reduce(0) { $0 + ((try? size(of: $1)) ?? 0) }
+  }
 
   /// Reads bytes that count.
   func read(_ place: Place, count: Int) throws(JournalError) -> [UInt8] {

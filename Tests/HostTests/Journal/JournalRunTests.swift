@@ -54,11 +54,13 @@ import Testing
 
   @Test func `a transaction that fails leaves nothing, and what comes next takes its place`() throws {
     try fixture.recordMany(1...100)
+    let before = try fixture.directory.read("journal.sqlite-records/00000001").count
     var batch = JournalBatch()
     batch.appends = try (101...200).map { try .large($0) }
     batch.progress = [ConsumerProgress(consumer: 99, settled: SettledSequences(cursor: 1))]
     #expect(throws: JournalError.self) { try journal.commit(batch) }
     #expect(journal.last == 100)
+    #expect(try fixture.directory.read("journal.sqlite-records/00000001").count == before)
     try fixture.recordMany(101...200, from: "other")
     #expect(try fixture.ids(after: 100).first == "other101")
     try fixture.reopen(Journal.Options())
