@@ -26,7 +26,6 @@ final class Parts {
     let metrics = HostRESTMetrics(context.metrics)
     let rest = RESTClient(context: context, settings: settings.rest, http: transfers, metrics: metrics, token: token)
     self.rest = rest
-    proxy = RESTProxy(account: account, settings: settings.proxy, clock: context.clock, rest: rest)
     let seen = Seen()
     let normaliser = Normaliser(
       account: account,
@@ -42,6 +41,14 @@ final class Parts {
       found: { seen.gateway?.found(channel: $0, last: $1) }
     )
     self.intake = intake
+    let archive = ChannelArchive(account: account, intake: intake, rest: rest, allowed: settings.proxy.allowed)
+    proxy = RESTProxy(
+      account: account,
+      settings: settings.proxy,
+      clock: context.clock,
+      rest: rest,
+      history: HistoryProxy(provider: account.provider, tenant: account.tenant, source: archive)
+    )
     gateway = Gateway(
       context: context,
       account: account,

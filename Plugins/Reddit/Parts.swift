@@ -43,7 +43,13 @@ final class Parts {
       settings: settings.streams,
       hasAccount: credentials.hasAccount
     )
-    proxy = RESTProxy(account: account, allowed: settings.allowedCalls, rest: rest)
+    let archive = SubredditArchive(context: context, settings: settings, rest: rest, intake: intake, streams: streams)
+    proxy = RESTProxy(
+      account: account,
+      allowed: settings.allowedCalls,
+      rest: rest,
+      history: HistoryProxy(provider: account.provider, tenant: account.tenant, source: archive)
+    )
     poster = Poster(
       context: context,
       account: account,

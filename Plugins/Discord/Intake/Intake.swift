@@ -68,8 +68,14 @@ final class Intake: DispatchSink {
 
   /// Takes in messages of a channel's history, oldest first, and returns when they are recorded.
   ///
+  /// Those that were missed are told of as recorded; of older ones nobody is to go on behind them.
+  ///
   /// - Throws: When nobody tells now whether they are allowed, or they are not recorded before all ends.
-  func recover(_ messages: [[UInt8]], of channel: Snowflake) async throws(ProviderError) {
+  func recover(
+    _ messages: [[UInt8]],
+    of channel: Snowflake,
+    isMissed: Bool = true
+  ) async throws(ProviderError) {
     // To take a channel for hidden would lose what was missed: there is another time.
     if case .unknown(let unknown) = normaliser.allows(channel: channel) {
       let why = await learn(unknown)
@@ -83,7 +89,7 @@ final class Intake: DispatchSink {
       await recorder.room()
       for envelope in normalised.envelopes where recorder.takes(envelope.topic) {
         batch.open += 1
-        let message = normalised.message(of: envelope)
+        let message = isMissed ? normalised.message(of: envelope) : nil
         recorder.publish(envelope) { [self] isRecorded in
           if isRecorded, let message { saw(message.channel, message.id) }
           batch.open -= 1
@@ -92,6 +98,14 @@ final class Intake: DispatchSink {
     }
     while batch.open > 0, recorder.isWorking { await recorder.change() }
     if batch.open > 0 { throw ProviderError("the instance stopped before \(batch.open) of them were recorded") }
+  }
+
+  /// Whether the operator lets the history of a channel be read; whether it is a thread is known then too.
+  ///
+  /// - Throws: When nobody tells now.
+  func allows(reading channel: Snowflake) async throws(ProviderError) -> Bool {
+    if normaliser.places[channel] == nil, let why = await learn(channel) { throw ProviderError(why) }
+    return normaliser.allows(channel: channel) == .allowed
   }
 
   /// Whether the operator lets the bot write in a channel.

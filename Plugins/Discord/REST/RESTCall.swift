@@ -17,6 +17,8 @@ struct RESTCall: Sendable {
   var isAuthorized = true
   /// Whether sending it twice does what sending it once does: GET, PUT, DELETE, or a POST with an enforced nonce.
   var isRepeatable = false
+  /// Whether it goes only when nothing else may, as what is fetched of the past does.
+  var isPatient = false
   /// Who asks, for fairness: the `src` of the envelope, or the plugin's id for its own needs.
   var requester: String
   /// When nobody waits for the answer any more, in nanoseconds since 1970.

@@ -63,6 +63,7 @@ final class RESTClient: RESTCalling {
       route,
       requester: call.requester,
       isAuthorized: call.isAuthorized,
+      isPatient: call.isPatient,
       latest: queue.agenda.time(ofWall: call.deadline) - CallQueue.answerTime,
       number: lastNumber
     )

@@ -11,10 +11,11 @@ final class CallQueue {
     nonisolated let number: UInt64
     /// When it is of no use any more to be sent, in nanoseconds since 1970.
     nonisolated let latest: Int64
+    nonisolated let isPatient: Bool
     fileprivate var continuation: CheckedContinuation<Result<Void, RESTFailure>, Never>?
 
-    init(requester: String, number: UInt64, latest: Int64) {
-      (self.requester, self.number, self.latest) = (requester, number, latest)
+    init(requester: String, number: UInt64, isPatient: Bool = false, latest: Int64) {
+      (self.requester, self.number, self.isPatient, self.latest) = (requester, number, isPatient, latest)
     }
   }
 
@@ -99,8 +100,12 @@ final class CallQueue {
         look(at: due)
         break
       }
-      guard let ticket = queue.pop(where: { _ in true }) else { break }
-      limit.send(at: now)
+      let patientDue = limit.patientDue(at: now)
+      guard let ticket = queue.pop(where: { !$0.isPatient || patientDue <= now }) else {
+        look(at: patientDue)
+        break
+      }
+      limit.send(at: now, isPatient: ticket.isPatient)
       end(ticket, .success(()))
     }
     if let first = queue.all.map(\.latest).min() { look(at: first) }

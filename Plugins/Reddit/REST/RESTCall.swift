@@ -19,6 +19,8 @@ struct RESTCall: Sendable {
   var requester: String
   /// When nobody waits for the answer any more, in nanoseconds since 1970; 0: nobody has said.
   var deadline: Int64 = 0
+  /// Whether it goes only when nothing else may, and takes a small part of the limit, as what is fetched of the past does.
+  var isPatient = false
 
   /// A call that reads.
   init(reading path: String, requester: String) throws(RESTFailure) {

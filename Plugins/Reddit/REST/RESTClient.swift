@@ -39,6 +39,7 @@ final class RESTClient: RESTCalling {
     let ticket = CallQueue.Ticket(
       requester: call.requester,
       number: lastNumber,
+      isPatient: call.isPatient,
       latest: call.deadline - CallQueue.answerTime
     )
     do throws(RESTFailure) {

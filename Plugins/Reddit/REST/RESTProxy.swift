@@ -1,7 +1,7 @@
 internal import PluginKit
 internal import ProviderKit
 
-/// Answers `rest.request`: any call of Reddit's API, within what the operator allows.
+/// Answers `rest.request`: any call of Reddit's API, within what the operator allows, and orders of history.
 @PluginActor
 final class RESTProxy {
   /// How much earlier than the request's deadline a call ends, ns, so that its error is heard.
@@ -10,9 +10,10 @@ final class RESTProxy {
   private let account: Account
   private let allowed: [RESTPattern]
   private let rest: any RESTCalling
+  private let history: HistoryProxy?
 
-  init(account: Account, allowed: [RESTPattern], rest: any RESTCalling) {
-    (self.account, self.allowed, self.rest) = (account, allowed, rest)
+  init(account: Account, allowed: [RESTPattern], rest: any RESTCalling, history: HistoryProxy? = nil) {
+    (self.account, self.allowed, self.rest, self.history) = (account, allowed, rest, history)
   }
 
   /// Makes the call that a request asks for.
@@ -20,6 +21,7 @@ final class RESTProxy {
   /// - Throws: What is wrong with the request, or why it has no answer. An error of Reddit's is an answer.
   func handle(_ envelope: Envelope) async throws -> Response {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
+    if let response = try await history?.answer(envelope) { return response }
     let order = try RESTOrder(envelope, of: account.tenant, methods: RESTCall.methods, like: RESTCall.example)
     let deadline = envelope.deadline > 0 ? envelope.deadline - Self.margin : 0
     let call = try RESTCall(

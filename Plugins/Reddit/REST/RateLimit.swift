@@ -14,6 +14,8 @@ struct RateLimit: Sendable {
   /// How long after the end of a window the next is taken to have begun, ns: Reddit tells whole seconds.
   static let slack: Int64 = 1_000_000_000
   private static let minute: Int64 = 60_000_000_000
+  /// The part of the calls of a minute that patient ones may take: what reading listings and looking again leave.
+  private static let patientShare = 0.2
 
   private let perMinute: Int
   /// What is left, less what was sent since; nil: not told.
@@ -26,6 +28,8 @@ struct RateLimit: Sendable {
   private(set) var underWay = 0
   /// When the calls of the last minute were sent.
   private var sent: [Int64] = []
+  /// When the patient ones among them were.
+  private var sentPatiently: [Int64] = []
 
   init(perMinute: Int) {
     self.perMinute = perMinute
@@ -41,9 +45,17 @@ struct RateLimit: Sendable {
     return remaining >= Self.reserve + 1 ? now : windowEnd
   }
 
+  /// When the next patient call may be sent, as far as that is about their part.
+  mutating func patientDue(at now: Int64) -> Int64 {
+    sentPatiently.removeFirst(sentPatiently.prefix { $0 + Self.minute <= now }.count)
+    let most = max(1, Int(Double(perMinute) * Self.patientShare))
+    return sentPatiently.count < most ? now : sentPatiently[sentPatiently.count - most] + Self.minute
+  }
+
   /// A call is sent.
-  mutating func send(at now: Int64) {
+  mutating func send(at now: Int64, isPatient: Bool = false) {
     sent.append(now)
+    if isPatient { sentPatiently.append(now) }
     underWay += 1
     remaining = remaining.map { $0 - 1 }
   }

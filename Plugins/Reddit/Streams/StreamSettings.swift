@@ -5,6 +5,8 @@ internal import ProviderKit
 struct StreamSettings: Sendable {
   /// The listings, by their paths.
   var paths: [String] = []
+  /// The subreddits among them, each by its name alone.
+  var subreddits: [String] = []
   /// Whether the inbox is read where there is an account.
   var readsInbox: Bool
   /// How many things of a listing are told that were there before it was first read.
@@ -37,6 +39,7 @@ struct StreamSettings: Sendable {
         throw ProviderError("config.subreddits: expected names such as askreddit, found \"\(name.prefix(64))\"")
       }
       paths += ["/r/\(name)/new", "/r/\(name)/comments"]
+      subreddits += name.split(separator: "+").map(String.init)
     }
     for path in try config.strings("streams", default: []) {
       let path = path.hasPrefix("/") ? path : "/\(path)"
@@ -69,7 +72,7 @@ struct StreamSettings: Sendable {
   }
 
   /// Letters, digits and `_`, and `+` between several.
-  private static func isSubreddit(_ name: String) -> Bool {
+  static func isSubreddit(_ name: String) -> Bool {
     !name.isEmpty
       && name.split(separator: "+", omittingEmptySubsequences: false).allSatisfy { part in
         !part.isEmpty

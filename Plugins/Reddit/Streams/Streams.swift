@@ -41,6 +41,12 @@ final class Streams {
   /// Reads what an earlier process has kept.
   func load() async throws(HostError) { try await rereader.load() }
 
+  /// Things have come that no listing has told of, whose change is to be told for as long as that of others.
+  func watch(_ things: [Thing]) async throws(HostError) {
+    let now = context.clock.now.nanoseconds
+    try await rereader.add(things.filter { $0.created.nanoseconds + settings.reread > now })
+  }
+
   /// Begins to read.
   func start() {
     guard tasks.isEmpty, !streams.isEmpty else { return }

@@ -1,4 +1,5 @@
 internal import PluginKit
+internal import ProviderKit
 
 /// What makes canonical events of Reddit's things.
 ///
@@ -159,19 +160,5 @@ extension Thing {
   var digest: String {
     let words = [text, author ?? "", "\(standing)"] + media.map(\.id)
     return Hex.encode(SHA256.digest(Array(words.joined(separator: "\u{0}").utf8)).prefix(8))
-  }
-}
-
-extension String {
-  /// The longest beginning of at most so many bytes that cuts no character.
-  func prefix(utf8 limit: Int) -> String {
-    guard utf8.count > limit else { return self }
-    var size = 0
-    return String(
-      prefix { character in
-        size += character.utf8.count
-        return size <= limit
-      }
-    )
   }
 }

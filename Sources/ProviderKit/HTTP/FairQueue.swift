@@ -4,9 +4,18 @@ public protocol FairlyQueued: AnyObject {
   var requester: String { get }
   /// Its number in the order of all, which it keeps however often it waits.
   var number: UInt64 { get }
+  /// Whether it goes only when nobody else may, as what is fetched of the past does.
+  var isPatient: Bool { get }
+}
+
+extension FairlyQueued {
+  /// Most are not.
+  public var isPatient: Bool { false }
 }
 
 /// Tickets by requester: the requesters take turns, and each one's tickets keep their order.
+///
+/// A requester is patient in all that it asks for, or in nothing.
 public struct FairQueue<Ticket: FairlyQueued> {
   /// The tickets of each requester by their numbers; no line is empty.
   private var lines: [String: [Ticket]] = [:]
@@ -31,8 +40,12 @@ public struct FairQueue<Ticket: FairlyQueued> {
     lines[ticket.requester] = line
   }
 
-  /// Takes the ticket of the next requester whose first one may go.
+  /// Takes the ticket of the next requester whose first one may go; a patient one only where no other may.
   public mutating func pop(where mayGo: (Ticket) -> Bool) -> Ticket? {
+    pop(first: { !$0.isPatient && mayGo($0) }) ?? pop(first: { $0.isPatient && mayGo($0) })
+  }
+
+  private mutating func pop(first mayGo: (Ticket) -> Bool) -> Ticket? {
     for (place, requester) in turns.enumerated() {
       guard let ticket = lines[requester]?.first, mayGo(ticket) else { continue }
       turns.remove(at: place)

@@ -8,6 +8,23 @@ import Testing
 
 @Suite(.timeLimit(.minutes(Patience.minutes)))
 struct RESTFairnessTests {
+  @Test func `what is patient goes when nothing else waits, and keeps no slots from others`() async throws {
+    let found = try await RESTStage.run { bench in
+      // More of each than a second holds.
+      let patient = (0..<60).map { number in
+        var call = bench.call("GET", "/channels/\(number)/messages")
+        (call.isPatient, call.requester) = (true, "worker history")
+        return call
+      }
+      let others = (0..<60).map { bench.call("GET", "/channels/\($0)/pins") }
+      await bench.performAll(patient + others)
+      return bench.server.seen.map { $0.url.hasSuffix("/pins") }
+    }
+    let last = try #require(found.lastIndex(of: true))
+    // Those alone that were sent before anything else had come.
+    #expect(found.count == 120 && found[...last].count { !$0 } <= 50, "\(last)")
+  }
+
   @Test func `point 19: a wait that would pass the deadline is refused at once with how long it is`() async throws {
     let found = try await RESTStage.run { bench in
       bench.server.rule = { _, _ in .init(bucket: "post", limit: 1, seconds: 30) }

@@ -68,6 +68,19 @@ struct RateLimitTests {
     #expect(limit.when(12 * Self.second) == 12 * Self.second)
   }
 
+  @Test func `what is patient takes a fifth of a minute's calls, and others all of them`() {
+    var limit = RateLimit(perMinute: 10)
+    limit.send(at: 0)
+    limit.hear(Self.told("900", "600"), sent: 0, at: 0)
+    for second in [1, 2] {
+      #expect(limit.patientDue(at: Int64(second) * Self.second) == Int64(second) * Self.second)
+      limit.send(at: Int64(second) * Self.second, isPatient: true)
+      limit.hear(Self.told("900", "600"), sent: 0, at: Int64(second) * Self.second)
+    }
+    #expect(limit.patientDue(at: 3 * Self.second) == 61 * Self.second)
+    #expect(limit.when(3 * Self.second) == 3 * Self.second)
+  }
+
   @Test func `no more are sent in a minute than the operator says`() {
     var limit = RateLimit(perMinute: 3)
     limit.send(at: 0)

@@ -173,7 +173,7 @@ final class CallQueue {
         place(ticket, in: bucket)
         remind(bucket, at: bucket.blockedUntil)
       } else {
-        gate.limit?.take(ticket.number, for: ticket.requester, now)
+        gate.limit?.take(ticket.number, for: ticket.requester, isPatient: ticket.isPatient, now)
         counted(ticket)
         ticket.resume(.success(()))
       }

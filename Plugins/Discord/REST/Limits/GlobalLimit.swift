@@ -11,7 +11,7 @@ internal import ProviderKit
 /// A call whose answer takes long is taken to have arrived after `arrival`, so that slow ones do not use up the slots.
 ///
 /// Some slots are kept for each requester that has called lately: who floods takes the rest, and others find room at
-/// once instead of a second later.
+/// once instead of a second later. For a patient one none are kept, and it takes none of those that are kept for others.
 struct GlobalLimit {
   private struct Slot {
     let requester: String
@@ -62,20 +62,20 @@ struct GlobalLimit {
   }
 
   /// Whether there is a slot for a requester, after `refresh`.
-  func hasRoom(for requester: String) -> Bool {
+  func hasRoom(for requester: String, isPatient: Bool = false) -> Bool {
     let free = slots - sent.count - ending.count
     guard free > 0 else { return false }
-    if held[requester, default: 0] < kept { return true }
+    if !isPatient, held[requester, default: 0] < kept { return true }
     let others = last.keys.lazy.filter { $0 != requester }.map { max(0, kept - held[$0, default: 0]) }
     return free > others.reduce(0, +)
   }
 
   /// A call is sent.
-  mutating func take(_ number: UInt64, for requester: String, _ now: Int64) {
+  mutating func take(_ number: UInt64, for requester: String, isPatient: Bool = false, _ now: Int64) {
     sent[number] = Slot(requester: requester, time: now)
     order.append(number)
     held[requester, default: 0] += 1
-    last[requester] = now
+    if !isPatient { last[requester] = now }
   }
 
   /// When a slot becomes free even if no answer comes.
@@ -122,7 +122,7 @@ final class Gate {
   func next(_ now: Int64) -> Ticket? {
     guard pausedUntil <= now else { return nil }
     limit?.refresh(now)
-    return queue.pop { [limit] in limit?.hasRoom(for: $0.requester) ?? true }
+    return queue.pop { [limit] in limit?.hasRoom(for: $0.requester, isPatient: $0.isPatient) ?? true }
   }
 
   /// When something that waits may pass, if nothing is heard before.

@@ -16,6 +16,7 @@ final class Ticket: FairlyQueued {
   nonisolated let route: Route
   nonisolated let requester: String
   nonisolated let isAuthorized: Bool
+  nonisolated let isPatient: Bool
   /// When it is of no use any more to be sent, by the agenda's time.
   nonisolated let latest: Int64
   /// Its number in the order of all calls, which it keeps however often it is tried.
@@ -25,10 +26,18 @@ final class Ticket: FairlyQueued {
   var bucket: Bucket?
   var continuation: CheckedContinuation<Result<Void, RESTFailure>, Never>?
 
-  init(_ route: Route, requester: String, isAuthorized: Bool, latest: Int64, number: UInt64) {
+  init(
+    _ route: Route,
+    requester: String,
+    isAuthorized: Bool,
+    isPatient: Bool = false,
+    latest: Int64,
+    number: UInt64
+  ) {
     self.route = route
     self.requester = requester
     self.isAuthorized = isAuthorized
+    self.isPatient = isPatient
     self.latest = latest
     self.number = number
   }

@@ -1,7 +1,7 @@
 internal import PluginKit
 internal import ProviderKit
 
-/// Answers `rest.request`: any call of Discord's API, within what the operator allows.
+/// Answers `rest.request`: any call of Discord's API, within what the operator allows, and orders of history.
 @PluginActor
 final class RESTProxy {
   struct Settings: Sendable {
@@ -18,12 +18,14 @@ final class RESTProxy {
   private let settings: Settings
   private let clock: Clock
   private let rest: any RESTCalling
+  private let history: HistoryProxy?
 
-  init(account: Account, settings: Settings, clock: Clock, rest: any RESTCalling) {
+  init(account: Account, settings: Settings, clock: Clock, rest: any RESTCalling, history: HistoryProxy? = nil) {
     self.account = account
     self.settings = settings
     self.clock = clock
     self.rest = rest
+    self.history = history
   }
 
   /// Makes the call that a request asks for.
@@ -31,6 +33,7 @@ final class RESTProxy {
   /// - Throws: What is wrong with the request, or why it has no answer. An error of Discord's is an answer.
   func handle(_ envelope: Envelope) async throws -> Response {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
+    if let response = try await history?.answer(envelope) { return response }
     let order = try ProxyOrder(envelope, of: account, now: clock.now.nanoseconds / 1_000_000)
     let route = order.route
     try settings.allowed.check(route.method, route.path.path, named: route.name)
