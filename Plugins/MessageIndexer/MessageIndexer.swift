@@ -2,22 +2,28 @@ public import PluginKit
 
 /// Writes every message of every provider to the storage, so that it can be found again.
 ///
-/// It keeps nothing itself: an event is acknowledged once the storage has it. The storage gathers the writes that are
-/// under way at the same time.
+/// It keeps no message itself: an event is acknowledged once the storage has it. The storage gathers the writes that are
+/// under way at the same time. What was written before there was an indexer it has fetched (`Backfill`): what is found comes
+/// as the same events.
 @PluginActor
 public final class MessageIndexer: Plugin {
   /// The id in the manifest.
   public nonisolated static let id = "message-indexer"
 
   private let context: Context
+  private let backfill: Backfill
 
-  /// Keeps nothing.
+  /// Reads the configuration.
   public init(context: Context) throws {
     self.context = context
+    backfill = try Backfill(context: context)
   }
 
-  /// Writes or removes one message.
+  /// Writes or removes one message, or does what fetching old ones needs next.
   public func handle(_ envelope: Envelope) async throws -> Response? {
+    if let topic = try? Topic(envelope.topic), topic.area == "jobs" {
+      return try await backfill.handle(envelope, topic)
+    }
     let change: Change
     do {
       change = try Change(of: envelope)

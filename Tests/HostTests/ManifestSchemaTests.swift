@@ -138,11 +138,11 @@ import Testing
     #expect(deployment.tenants.map { "\($0.id)" } == ["echo/demo", "echo/other"])
     #expect(deployment.plugins.map(\.manifest.kind) == [.access, .service, .worker, .service, .worker, .worker])
     let indexer = try #require(deployment.plugin("message-indexer")).policy
-    let topic = "promethean.p.echo.t.demo.rest.request"
+    let topic = "promethean.p.echo.t.demo.social.PostMessage"
     let decision = indexer.decide(.publish, resource: topic)
     #expect(decision.word == "deny")
     #expect(decision.explanation.hasPrefix("\(fixture.directory)/plugins.yml:"))
-    #expect(decision.explanation.hasSuffix(": message-indexer is not granted publish"))
+    #expect(decision.explanation.hasSuffix(": grants.publish does not include it"))
     #expect(indexer.decide(.storageDocuments, resource: "messages", access: .write).allowed)
     #expect(!indexer.decide(.storageDocuments, resource: "messages", access: .read).allowed)
   }

@@ -23,7 +23,12 @@ extension TestHost {
         grants:
           subscribe:
             - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
-          storage.documents: { messages: write }
+            - promethean.p.*.t.*.jobs.backfill.messages.(enqueue|coverage|step)
+          publish:
+            - promethean.p.*.t.*.jobs.backfill.messages.(step|progress|done|error)
+            - promethean.p.*.t.*.rest.request
+          storage.documents: { messages: write, coverage: [read, write] }
+          state: {}
           clock: {}
           log: {}
           metrics: {}
@@ -87,13 +92,13 @@ extension AdminClient {
     try documents(provider: provider, tenant: tenant).compactMap { $0["foreign_id"]?.stringValue }
   }
 
-  /// All messages that the storage has of a tenant, page by page.
-  func documents(provider: String, tenant: String) throws -> [JSON] {
+  /// All messages that the storage has of a tenant, or all of another collection, page by page.
+  func documents(provider: String, tenant: String, in collection: String = "messages") throws -> [JSON] {
     var documents: [JSON] = []
     var query: JSONObject = ["limit": 1000, "order": "oldest"]
     while true {
       let topic = "promethean.p.\(provider).t.\(tenant).storage.documents.query"
-      let page = try #require(request(topic, .object(query), resource: "messages")["data"])
+      let page = try #require(request(topic, .object(query), resource: collection)["data"])
       documents += page["documents"]?.arrayValue ?? []
       guard let next = page["next"], !next.isNull else { return documents }
       query["cursor"] = next
