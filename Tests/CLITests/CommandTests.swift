@@ -19,7 +19,7 @@ struct CommandTests {
       ["down"], ["status"], ["tap"], ["reload", "echo"], ["logs"], ["dlq", "list"], ["dlq", "show", "1"],
       ["dlq", "replay", "1"],
       ["request", "promethean.p.echo.t.demo.control.send"], ["query", "messages"] + echo,
-      ["send", "--text", "x"] + echo,
+      ["send", "--text", "x"] + echo, ["backfill", "--all"] + echo,
     ]
     for line in lines {
       let run = Run(line + ["--deployment", directory.path])

@@ -16,7 +16,7 @@ extension Command {
     ],
     subcommands: [
       up, down, status, validate, show, plan, diff, apply, rollback, history, reload, send, request, tap, query, search,
-      logs, grants, sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version, help,
+      backfill, logs, grants, sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version, help,
     ]
   )
 }
