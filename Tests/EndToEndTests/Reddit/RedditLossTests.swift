@@ -72,7 +72,7 @@ extension EndToEndChanges {
     ]
 
     /// What the index says otherwise than those who wrote, in some examples; empty: nothing.
-    private static func difference(_ things: [RedditServer.Thing], _ found: [String: JSON]) -> String {
+    static func difference(_ things: [RedditServer.Thing], _ found: [String: JSON]) -> String {
       let missing = things.filter { found[$0.name] == nil }.map(\.name)
       let beyond = Set(found.keys).subtracting(things.map(\.name)).sorted()
       let other = things.filter { found[$0.name] != nil && !isTold($0, found[$0.name]) }.map(\.name)

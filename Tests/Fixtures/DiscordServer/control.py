@@ -108,6 +108,25 @@ class Control(ControlPlane):
             ids.append(self.api.world.write(channel, person, text, **(more or {}))["id"])
         return {"ids": ids}
 
+    async def on_past(self, channel: str, count: int, seed: int = 0, age: float = 86400.0) -> Object:
+        """Has messages stand in a channel that were written a second apart, up to so many seconds ago; nobody is told."""
+        last = int((time.time() - age) * 1000 - shapes.EPOCH) << 22
+        self.api.world.change("past", channel=channel, count=count, last=last, seed=seed)
+        return {}
+
+    async def on_churn(self, channel: str, edits: int = 0, deletions: int = 0, seed: int = 0) -> Object:
+        """Messages of a channel's past, chosen by chance, are edited or deleted, and that is told."""
+        world, messages = self.api.world, self.api.world.messages[channel]
+        for id in messages.some(deletions, seed):
+            world.delete(channel, [str(id)])
+        for id in messages.some(edits, seed + 1):
+            world.edit(messages[id], content=f"edited {seed} {id}")
+        return {}
+
+    async def on_truth(self, channel: str) -> list[list[str]]:
+        """What stands in a channel, by id and text, the oldest first."""
+        return [[message["id"], message["content"]] for message in self.api.world.messages[channel].values()]
+
     async def on_edit(self, channel: str, message: str, content: str) -> Object:
         return self.api.world.edit(self.api.world.messages[channel][int(message)], content=content)
 

@@ -123,14 +123,15 @@ def history(api: API, call: Call) -> Answer:
     for name in ("before", "after", "around"):
         if name in query and not query[name].isdigit():
             raise invalid(name, "NUMBER_TYPE_COERCE", f'Value "{query[name]}" is not snowflake.')
-    ids, count = sorted(messages), int(limit)
+    count = int(limit)
     if "after" in query:
-        chosen = [id for id in ids if id > int(query["after"])][:count]
+        chosen = [id for id in messages.ids() if id > int(query["after"])][:count]
     elif "around" in query:
+        ids = messages.ids()
         middle = sum(id < int(query["around"]) for id in ids)
         chosen = ids[max(0, middle - count // 2):][:count]
     else:
-        chosen = [id for id in ids if "before" not in query or id < int(query["before"])][-count:]
+        chosen = messages.before(int(query["before"]) if "before" in query else None, count)
     return Answer(200, [visible(call, messages[id]) for id in reversed(chosen)])
 
 

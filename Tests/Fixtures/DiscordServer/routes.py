@@ -11,6 +11,7 @@ from shapes import Object
 from web import Answer
 
 DAY = 86400
+THREADS = (10, 11, 12)
 WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
 
 
@@ -96,7 +97,13 @@ def guild(api: API, call: Call) -> Answer:
 
 @route("GET", "/guilds/{guild_id}/channels")
 def channels(api: API, call: Call) -> Answer:
-    return Answer(200, api.world.channels_of(guild_of(api, call)["id"]))
+    return Answer(200, [one for one in api.world.channels_of(guild_of(api, call)["id"]) if one["type"] not in THREADS])
+
+
+@route("GET", "/guilds/{guild_id}/threads/active")
+def threads(api: API, call: Call) -> Answer:
+    found = [one for one in api.world.channels_of(guild_of(api, call)["id"]) if one["type"] in THREADS]
+    return Answer(200, {"threads": found, "members": []})
 
 
 @route("GET", "/guilds/{guild_id}/members")

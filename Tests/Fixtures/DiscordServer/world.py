@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 import shapes
+from past import Messages
 from record import Record
 from shapes import Object, fixed_id
 
@@ -53,7 +54,7 @@ class World:
         # Of a channel: "all", "read" or "none"; of a conversation: the bot's id.
         self.access: dict[str, str] = {}
         self.companions: dict[str, str] = {}
-        self.messages: dict[str, dict[int, Object]] = {}
+        self.messages: dict[str, Messages] = {}
         self.nonces: dict[tuple[str, str], tuple[str, float]] = {}
         self.webhooks: dict[str, Object] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -85,7 +86,7 @@ class World:
             case "channel":
                 id = state["channel"]["id"]
                 self.channels[id], self.access[id] = state["channel"], state["access"]
-                self.messages.setdefault(id, {})
+                self.messages.setdefault(id, Messages(id))
                 if "companion" in state:
                     self.companions[id] = state["companion"]
             case "message":
@@ -104,6 +105,10 @@ class World:
             case "deleted":
                 for id in state["ids"]:
                     self.messages[state["channel"]].pop(int(id), None)
+            case "past":
+                person = self.person(None)
+                self.messages[state["channel"]].invent(state["count"], state["last"], state["seed"], person)
+                self.channels[state["channel"]]["last_message_id"] = str(state["last"])
             case "webhook":
                 self.webhooks[state["webhook"]["id"]] = state["webhook"]
 
