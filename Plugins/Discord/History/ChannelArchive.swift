@@ -35,6 +35,9 @@ final class ChannelArchive: HistorySource {
       throw ProviderError("channel \(channel): expected a list of messages, found something else")
     }
     try await intake.recover(messages.map(\.json), of: channel, isMissed: false)
+    guard intake.publishes(SocialMessageCreated.intent) else {
+      throw HistoryRefusal(403, "expected a grant of publish for events.\(SocialMessageCreated.intent), found none")
+    }
     // Discord gives fewer than it is asked for where there are no more.
     let isLast = messages.count < wish.limit
     return HistoryPage(

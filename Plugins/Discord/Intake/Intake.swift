@@ -108,6 +108,9 @@ final class Intake: DispatchSink {
     return normaliser.allows(channel: channel) == .allowed
   }
 
+  /// Whether events of an intent are published at all, as far as is known: what nobody hears of is not recorded.
+  func publishes(_ intent: String) -> Bool { recorder.takes(normaliser.account.events(intent)) }
+
   /// Whether the operator lets the bot write in a channel.
   func allows(postingTo channel: Snowflake) async -> Bool {
     var verdict = normaliser.allows(channel: channel)

@@ -20,6 +20,9 @@ struct BackfillReports: Sendable {
       ["job": .string(job.id), "lane": .int(Int64(lane)), "sequence": .int(Int64(sequence))]
     )
     envelope.key = "backfill:\(job.id):\(lane)"
+    // A trace of its own: the host takes one that goes through very many plugins for a loop without end, which this row of
+    // steps is not.
+    envelope.trace = Traceparent.begin().description
     return envelope
   }
 

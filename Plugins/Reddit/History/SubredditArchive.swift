@@ -141,5 +141,8 @@ final class SubredditArchive: HistorySource {
     try await streams.watch(ordered)
     let envelopes = ordered.flatMap { intake.normaliser.created($0, .backfill, at: now) }
     guard await intake.record(envelopes) else { throw CancellationError() }
+    guard intake.publishes(SocialMessageCreated.intent) else {
+      throw HistoryRefusal(403, "expected a grant of publish for events.\(SocialMessageCreated.intent), found none")
+    }
   }
 }

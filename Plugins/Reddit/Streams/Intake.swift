@@ -38,6 +38,9 @@ final class Intake {
     return batch.open == 0
   }
 
+  /// Whether events of an intent are published at all, as far as is known: what nobody hears of is not recorded.
+  func publishes(_ intent: String) -> Bool { recorder.takes(normaliser.account.topic("events", intent)) }
+
   /// Reads the things of a page; those that are none are left out.
   func read(_ listing: Listing, of path: String) -> [Thing] {
     listing.things.compactMap { json in

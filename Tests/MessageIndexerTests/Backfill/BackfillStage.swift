@@ -17,8 +17,8 @@ final class BackfillStage: Sendable {
     /// How many pages were asked for, and listings of spaces.
     var pages = 0
     var listings = 0
-    /// Requests of any kind; at one of this number the process is ended, its effect being done or not.
-    var requests = 0
+    /// Requests and publications of any kind; at one of this number the process is ended, its effect being done or not.
+    var calls = 0
     var killAt: (number: Int, isDone: Bool)?
     var isDead = false
   }
@@ -50,12 +50,16 @@ final class BackfillStage: Sendable {
       answer: { request in
         shared.world.withLock { world in
           guard !world.isDead else { return .later }
-          world.requests += 1
-          let isKilled = world.killAt?.number == world.requests
-          if isKilled { world.isDead = true }
+          let isKilled = Self.isKilled(&world)
           if isKilled, world.killAt?.isDone == false { return .later }
           let answer = Self.answer(request, &world, script)
           return isKilled ? .later : answer
+        }
+      },
+      publishAnswer: { _ in
+        shared.world.withLock { world in
+          // One that is not heard of is as good as not made: the next process makes it again.
+          world.isDead || Self.isKilled(&world) ? PROMETHEAN_PENDING : PROMETHEAN_OK
         }
       }
     )
@@ -70,6 +74,13 @@ final class BackfillStage: Sendable {
   static func urn(_ space: String) -> String { "urn:net:room:demo:\(space)" }
 
   // MARK: - Those it speaks to
+
+  /// Whether the process is ended at a call.
+  private static func isKilled(_ world: inout World) -> Bool {
+    world.calls += 1
+    if world.killAt?.number == world.calls { world.isDead = true }
+    return world.isDead
+  }
 
   private static func answer(_ request: Envelope, _ world: inout World, _ script: Script) -> FakeHost.Answer {
     let payload = (try? JSON.parse(request.payload)) ?? .null

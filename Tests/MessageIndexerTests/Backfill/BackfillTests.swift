@@ -34,6 +34,16 @@ struct BackfillTests {
     try await stage.host.stop()
   }
 
+  @Test func `each step begins a trace of its own, however long the row of them is`() async throws {
+    let stage = try await BackfillStage(pasts(["a": 7000]))
+    stage.enqueue(all)
+    try await stage.run()
+    #expect(stage.missing.isEmpty)
+    let steps = stage.host.record.published.filter { $0.topic == BackfillStage.topic + "step" }
+    #expect(steps.count > 70 && Set(steps.compactMap { Traceparent($0.trace)?.traceID }).count == steps.count)
+    try await stage.host.stop()
+  }
+
   @Test func `what is known is not fetched again`() async throws {
     let stage = try await BackfillStage(pasts(["a": 500]))
     stage.enqueue(["spaces": [.string(BackfillStage.urn("a"))], "limit": 200], id: "one")
