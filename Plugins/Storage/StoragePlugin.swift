@@ -2,8 +2,8 @@ internal import Glibc
 public import PluginKit
 internal import SQLite
 
-/// The service that keeps documents and their vectors: one SQLite database for each provider and tenant, searched by
-/// field, by text and by nearness.
+/// The service that keeps documents, their vectors and their blobs: one SQLite database for each provider and tenant,
+/// searched by field, by text and by nearness, and files beside it.
 ///
 /// Every request is of the tenant that the host has stamped on it; nothing in a payload can name another. Writes that
 /// come together are one transaction, and each is answered after it.
@@ -17,12 +17,18 @@ public final class StoragePlugin: Plugin {
   /// Bytes that vectors in memory take unless the operator says otherwise: half of what the plugin may have by default,
   /// for some 70,000 vectors of 384 elements.
   private static let vectorsMemory = 128 << 20
+  /// Bytes of blobs that a tenant has unless the operator says otherwise: a quarter of `limits.disk` by default.
+  private static let blobsQuota = 1 << 30
+  /// How long a blob stays that nothing refers to, unless the operator says otherwise: longer than it takes until an
+  /// event whose worker was killed has come again.
+  private static let blobsGrace = Duration.seconds(3_600)
 
   private let context: Context
   private let directory: String
   private let stores: DocumentStores
   private let writes: WriteQueue
   private let vectors: VectorService
+  private let blobs: BlobService
 
   /// Reads where to keep the databases, and how.
   public init(context: Context) throws {
@@ -41,8 +47,19 @@ public final class StoragePlugin: Plugin {
     let memory = try context.config.bytes("vectors_memory", default: Self.vectorsMemory)
     let indexes = VectorIndexes(context: context, directory: directory, memoryMax: memory)
     vectors = VectorService(context: context, stores: stores, writes: writes, indexes: indexes)
-    stores.opened = { [vectors] in vectors.opened($0) }
+    blobs = BlobService(
+      context: context,
+      stores: stores,
+      directory: directory,
+      quota: try context.config.bytes("blobs_quota", default: Self.blobsQuota),
+      grace: try context.config.duration("blobs_grace", default: Self.blobsGrace)
+    )
+    stores.opened = { [vectors, blobs] in
+      vectors.opened($0)
+      blobs.work.look(into: $0)
+    }
     writes.written = { [vectors] in vectors.written($0, $1) }
+    writes.released = { [blobs] in blobs.work.look(into: $0) }
   }
 
   /// Looks whether the directory can be used.
@@ -52,9 +69,10 @@ public final class StoragePlugin: Plugin {
     guard unsafe access(directory, R_OK | W_OK | X_OK) == 0 else {
       throw StorageError("config.directory: \(directory): \(unsafe String(cString: strerror(errno)))")
     }
+    blobs.start()
   }
 
-  /// Answers a request for documents or vectors.
+  /// Answers a request for documents, vectors or blobs.
   public func handle(_ envelope: Envelope) async throws -> Response? {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
     let request = try DocumentRequest(envelope)
@@ -77,10 +95,10 @@ public final class StoragePlugin: Plugin {
         "stale": deleted.count(of: .stale),
       ])
     case .get(let foreignID):
-      let document = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
-        try store.document(request.scope.collection, foreignID)
+      let answer = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
+        try store.answer(request.scope.collection, foreignID)
       }
-      return Response(json: ["document": document?.json ?? .null])
+      return Response(json: answer)
     case .query(let query):
       let page = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
         try store.query(request.scope.collection, query)
@@ -91,6 +109,8 @@ public final class StoragePlugin: Plugin {
         try store.count(request.scope.collection, filter)
       }
       return Response(json: ["count": .int(count)])
+    case .blobs(let operation):
+      return try blobs.answer(operation, request.scope)
     case .vectors(let operation):
       return try await vectors.answer(operation, request.scope, within: limit)
     }
@@ -105,6 +125,7 @@ public final class StoragePlugin: Plugin {
 
   /// Closes the databases.
   public func stop() async {
+    await blobs.stop()
     await vectors.stop()
     stores.close()
   }

@@ -50,7 +50,9 @@ import VectorIndex
     before.save()
     try world.add(3_000..<3_100)
     let gone = world.entries.filter { (Int($0.id) ?? 0).isMultiple(of: 7) }.map(\.id)
-    _ = try world.store.apply(gone.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil))) })
+    _ = try world.store.apply(
+      gone.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil, now: 0))) }
+    )
     world.entries.removeAll { gone.contains($0.id) }
 
     let after = try open(world)
@@ -66,7 +68,9 @@ import VectorIndex
     let index = try open(world)
     try index.step(world.store.vectors)
     let gone = ["1", "2", "1999"]
-    _ = try world.store.apply(gone.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil))) })
+    _ = try world.store.apply(
+      gone.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil, now: 0))) }
+    )
     for (_, id) in world.store.vectors.changes.removed { index.remove(id) }
     world.entries.removeAll { gone.contains($0.id) }
     try world.add(2_000..<2_010)
@@ -123,7 +127,9 @@ import VectorIndex
     let index = try open(world)
     try finish(index, world)
     let gone = world.entries.prefix(2_000).map(\.id)
-    _ = try world.store.apply(gone.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil))) })
+    _ = try world.store.apply(
+      gone.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil, now: 0))) }
+    )
     for (_, id) in world.store.vectors.changes.removed { index.remove(id) }
     world.entries.removeFirst(2_000)
     #expect(index.hasWork)

@@ -14,6 +14,12 @@ final class StorageFixture: Sendable {
     host = try await Self.boot(directory, config)
   }
 
+  /// What goes on in a directory that is there, in another host.
+  init(_ directory: TemporaryDirectory, _ host: FakeHost) {
+    self.directory = directory
+    self.host = host
+  }
+
   static func boot(_ directory: TemporaryDirectory, _ config: JSONObject = [:]) async throws -> FakeHost {
     var config = config
     config["directory"] = .string(directory.path)

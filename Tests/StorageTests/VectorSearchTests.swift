@@ -41,7 +41,7 @@ import VectorIndex
     let query = try UnitVector(world.latent.next())
     for _ in 0..<5 {
       let first = try #require(try world.search(query, [:], 1, index).matches.first?.foreignID)
-      _ = try world.store.apply([("messages", .delete(DocumentDeletion(foreignID: first, revision: nil)))])
+      _ = try world.store.apply([("messages", .delete(DocumentDeletion(foreignID: first, revision: nil, now: 0)))])
       world.entries.removeAll { $0.id == first }
       let found = try world.search(query, [:], 10, index).matches.map(\.foreignID)
       #expect(found == world.expected(query, [:], 10))
@@ -53,7 +53,9 @@ import VectorIndex
     let index = try world.index()
     let query = try UnitVector(world.latent.next())
     let near = world.expected(query, [:], 1_400)
-    _ = try world.store.apply(near.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil))) })
+    _ = try world.store.apply(
+      near.map { ("messages", .delete(DocumentDeletion(foreignID: $0, revision: nil, now: 0))) }
+    )
     world.entries.removeAll { near.contains($0.id) }
     let result = try world.search(query, [:], 100, index)
     #expect(result.matches.map(\.foreignID) == world.expected(query, [:], 100))

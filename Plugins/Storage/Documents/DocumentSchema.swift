@@ -77,5 +77,40 @@ enum DocumentSchema {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX unembedded_by_time ON unembedded (model, created_at, document);
     """,
+    """
+    -- What is in a file of its own, named by its digest: once for the tenant, whichever collections have it.
+    CREATE TABLE blobs (
+      id INTEGER PRIMARY KEY,
+      sha256 TEXT NOT NULL UNIQUE,
+      size INTEGER NOT NULL,
+      created_at INTEGER NOT NULL
+    ) STRICT;
+    -- The collections in which a blob was put: who may use one of them learns nothing of the others.
+    CREATE TABLE blob_entries (
+      collection TEXT NOT NULL,
+      blob INTEGER NOT NULL,
+      -- Since when nothing of the collection refers to it, in milliseconds since 1970; null: something does.
+      unused_since INTEGER,
+      PRIMARY KEY (collection, blob)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entries_by_blob ON blob_entries (blob);
+    CREATE INDEX unused_blobs ON blob_entries (unused_since) WHERE unused_since IS NOT NULL;
+    CREATE TABLE blob_references (
+      collection TEXT NOT NULL,
+      foreign_id TEXT NOT NULL,
+      blob INTEGER NOT NULL,
+      PRIMARY KEY (collection, foreign_id, blob)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX references_by_blob ON blob_references (blob, collection);
+    -- What all blobs take, so that nobody adds it up for a quota.
+    CREATE TABLE blob_usage (id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, count INTEGER NOT NULL) STRICT;
+    INSERT INTO blob_usage VALUES (1, 0, 0);
+    CREATE TRIGGER blob_added AFTER INSERT ON blobs BEGIN
+      UPDATE blob_usage SET bytes = bytes + new.size, count = count + 1;
+    END;
+    CREATE TRIGGER blob_removed AFTER DELETE ON blobs BEGIN
+      UPDATE blob_usage SET bytes = bytes - old.size, count = count - 1;
+    END;
+    """,
   ]
 }

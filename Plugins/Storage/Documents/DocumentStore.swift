@@ -9,6 +9,8 @@ final class DocumentStore {
   let database: Database
   /// The vectors of the documents.
   let vectors: VectorStore
+  /// The blobs that documents refer to.
+  let blobs: BlobStore
   private let find: Statement
   private let fetch: Statement
   private let insert: Statement
@@ -22,6 +24,7 @@ final class DocumentStore {
     try database.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = " + SQL(-cacheKibibytes))
     try database.migrate(application: DocumentSchema.application, steps: DocumentSchema.steps)
     vectors = try VectorStore(database)
+    blobs = try BlobStore(database)
     find = try database.prepare(
       "SELECT " + documentColumns + ", deleted, id FROM documents WHERE collection = ? AND foreign_id = ?"
     )
@@ -45,6 +48,7 @@ final class DocumentStore {
   func apply(_ changes: [(collection: String, change: DocumentChange)]) throws(SQLiteError) -> [DocumentChange.Outcome]
   {
     vectors.begin()
+    blobs.hasReleased = false
     return try database.transaction { () throws(SQLiteError) in
       var outcomes: [DocumentChange.Outcome] = []
       for (collection, change) in changes {
@@ -64,6 +68,13 @@ final class DocumentStore {
   func document(_ collection: String, _ foreignID: String) throws(SQLiteError) -> Document? {
     guard let stored = try stored(collection, foreignID), !stored.isDeleted else { return nil }
     return stored.document
+  }
+
+  /// What is answered about a foreign id: the document, or up to which revision it was deleted.
+  func answer(_ collection: String, _ foreignID: String) throws(SQLiteError) -> JSON {
+    guard let stored = try stored(collection, foreignID) else { return ["document": nil] }
+    if stored.isDeleted { return ["document": nil, "deleted": .int(stored.document.revision)] }
+    return ["document": stored.document.json]
   }
 
   /// The document in a row of the table.
@@ -97,6 +108,8 @@ final class DocumentStore {
       body: .null
     )
     try write(mark, collection, isDeleted: true, over: stored)
+    // Whether or not there was a document: a blob may have come before it.
+    _ = try blobs.release(collection, deletion.foreignID, nil, now: deletion.now)
     return stored.map { $0.isDeleted } ?? true ? .unchanged : .written
   }
 

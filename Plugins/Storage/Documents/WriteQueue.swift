@@ -18,6 +18,8 @@ final class WriteQueue {
   private var changes = 0
   /// Hears what a transaction has changed of vectors.
   var written: (DocumentScope, VectorStore.Changes) -> Void = { _, _ in }
+  /// Hears that a transaction has left blobs without references.
+  var released: (DocumentScope) -> Void = { _ in }
 
   init(context: Context, stores: DocumentStores, limit: Int) {
     self.context = context
@@ -55,11 +57,12 @@ final class WriteQueue {
   private func commit(_ group: [Write]) {
     guard let first = group.first else { return }
     do throws(StorageError) {
-      let (all, changed) = try stores.with(first.scope) { (store) throws(DocumentStore.Failure) in
+      let (all, changed, hasReleased) = try stores.with(first.scope) { (store) throws(DocumentStore.Failure) in
         let all = try store.apply(group.flatMap { write in write.changes.map { (write.scope.collection, $0) } })
-        return (all, store.vectors.changes)
+        return (all, store.vectors.changes, store.blobs.hasReleased)
       }
       written(first.scope, changed)
+      if hasReleased { released(first.scope) }
       var outcomes = all[...]
       for write in group {
         write.continuation.resume(returning: .success(Array(outcomes.prefix(write.changes.count))))

@@ -64,8 +64,10 @@ struct DocumentDeletion {
   let foreignID: String
   /// Writes up to this revision are stale from now on; without one, all that have a revision.
   let revision: Int64?
+  /// When the request was made, in milliseconds since 1970: since when its blobs have one reference less.
+  let now: Int64
 
-  static func list(_ payload: JSON) throws(StorageError) -> [DocumentDeletion] {
+  static func list(_ payload: JSON, now: Int64) throws(StorageError) -> [DocumentDeletion] {
     let fields = try RequestFields(payload, keys: ["foreign_ids", "revision"])
     let revision = try fields.int("revision")
     var deletions: [DocumentDeletion] = []
@@ -75,7 +77,7 @@ struct DocumentDeletion {
           "foreign_ids[\(index)]: expected a string of 1 to \(RequestFields.nameMax) bytes, found \(json.summary)"
         )
       }
-      deletions.append(DocumentDeletion(foreignID: id, revision: revision))
+      deletions.append(DocumentDeletion(foreignID: id, revision: revision, now: now))
     }
     return deletions
   }

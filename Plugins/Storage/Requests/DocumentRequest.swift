@@ -16,6 +16,7 @@ struct DocumentRequest {
     case query(DocumentQuery)
     case count(DocumentFilter)
     case vectors(VectorOperation)
+    case blobs(BlobOperation)
   }
 
   let scope: DocumentScope
@@ -45,6 +46,7 @@ struct DocumentRequest {
 
   private static func operation(_ name: String, _ payload: JSON, now: Int64) throws(StorageError) -> Operation {
     if name.hasPrefix("vectors.") { return .vectors(try VectorOperation(name.dropFirst(8), payload)) }
+    if name.hasPrefix("blobs.") { return .blobs(try BlobOperation(name.dropFirst(6), payload)) }
     switch name {
     case "documents.put":
       let list = try RequestFields(payload, keys: ["documents"]).list("documents")
@@ -54,7 +56,7 @@ struct DocumentRequest {
       }
       return .put(puts)
     case "documents.delete":
-      return .delete(try DocumentDeletion.list(payload))
+      return .delete(try DocumentDeletion.list(payload, now: now))
     case "documents.get":
       let fields = try RequestFields(payload, keys: ["foreign_id"])
       return .get(try fields.required("foreign_id", fields.name("foreign_id")))

@@ -108,7 +108,7 @@ enum VectorOperation {
     case "put": self = .put(try VectorPut.list(payload))
     case "delete":
       _ = try RequestFields(payload, keys: ["foreign_ids"])
-      self = .delete(try DocumentDeletion.list(payload).map(\.foreignID))
+      self = .delete(try DocumentDeletion.list(payload, now: 0).map(\.foreignID))
     case "missing": self = .missing(try VectorGap(payload))
     case "search": self = .search(try VectorQuery(payload))
     case "models":

@@ -5,9 +5,13 @@ package struct ServiceRequest: Sendable, Hashable {
   package var access: Resource.Access?
 
   /// The operations that change a collection.
-  private static let writes: Set<String> = ["put", "delete"]
+  private static let writes: Set<String> = [
+    "put", "delete", "begin", "append", "commit", "reference", "release",
+  ]
   /// The operations that leave it as it is.
-  private static let reads: Set<String> = ["get", "query", "count", "list", "search", "missing", "models"]
+  private static let reads: Set<String> = [
+    "get", "query", "count", "list", "search", "missing", "models", "stat",
+  ]
 
   /// The operations of what has no collections, beside the effect itself, which has no operation's name.
   private static let others: [Capability: Set<String>] = [
