@@ -148,7 +148,8 @@ func fuzzers() -> [Target] {
   let (path, dependencies): (String, [Target.Dependency]) = (
     "Tests/Fuzz",
     [
-      "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FuzzRunner", "Host", "Locking", "PluginABI",
+      "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FileType", "FuzzRunner", "Host", "Locking",
+      "PluginABI",
       "Signing", "TestSupport", "Transformer", "VectorIndex", "WebSocket", "WordPiece", "YAML",
     ]
   )
@@ -192,6 +193,7 @@ let package = Package(
     .library(name: "MessageIndexer", type: .dynamic, targets: ["MessageIndexerEntry"]),
     .library(name: "MessageEmbedder", type: .dynamic, targets: ["MessageEmbedderEntry"]),
     .library(name: "Search", type: .dynamic, targets: ["SearchEntry"]),
+    .library(name: "AttachmentIndexer", type: .dynamic, targets: ["AttachmentIndexerEntry"]),
     .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
     .library(name: "Embedder", type: .dynamic, targets: ["EmbedderEntry"]),
     .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
@@ -238,6 +240,8 @@ let package = Package(
     swift("CURL", ["CCURL", "CLinux", "Locking"]),
     swift("Signing", ["CSodium"]),
     swift("VectorIndex", ["CHNSW"]),
+    // What a file is by its first bytes.
+    swift("FileType"),
     swift("WebSocket"),
     // What access plugins of any provider are made of.
     swift("ProviderKit", ["CSodium", "CURL", "Envelope", "PluginKit"]),
@@ -348,6 +352,7 @@ let package = Package(
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])
     + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true) + plugin("MessageEmbedder") + plugin("Search")
+    + plugin("AttachmentIndexer", ["FileType"], testing: ["FileType", "Locking", "PluginABI"], hasGolden: true)
     + plugin("Embedder", ["CLinux", "Locking", "Transformer", "WordPiece"], testing: ["Locking", "Transformer"])
     + plugin(
       "Discord",

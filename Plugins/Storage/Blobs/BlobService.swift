@@ -8,9 +8,9 @@ final class BlobService {
   let uploads: BlobUploads
   let work: BlobWork
   private let context: Context
-  private let directory: String
+  let directory: String
   /// Bytes that one tenant has at most, with what is coming.
-  private let quota: Int64
+  let quota: Int64
 
   init(context: Context, stores: DocumentStores, directory: String, quota: Int, grace: Duration) {
     self.context = context
@@ -140,36 +140,6 @@ final class BlobService {
     return ["released": .int(Int64(released))]
   }
 
-  // MARK: - Reading
-
-  private func get(_ digest: BlobDigest, _ offset: Int64, _ count: Int, _ scope: DocumentScope) throws -> Response {
-    let found: BlobStore.Stored? = try stores.with(scope) { (store) throws(SQLiteError) in
-      try store.blobs.find(digest, in: scope.collection)
-    }
-    guard let found else { throw Self.unknown(digest, scope) }
-    let wanted = Int(min(Int64(count), max(0, found.size - offset)))
-    guard let bytes = try BlobFiles(in: directory, scope).read(digest, at: offset, count: wanted), bytes.count == wanted
-    else { throw StorageError("blob \(digest): its file is gone or not whole; put it again") }
-    return Response(payload: bytes, contentType: "application/octet-stream")
-  }
-
-  private func stat(_ digest: BlobDigest?, _ scope: DocumentScope) throws(StorageError) -> JSON {
-    try stores.with(scope) { (store) throws(SQLiteError) in
-      guard let digest else {
-        let usage = try store.blobs.usage()
-        return ["bytes": .int(usage.bytes), "count": .int(usage.count), "quota": .int(quota)]
-      }
-      guard let found = try store.blobs.find(digest, in: scope.collection) else { return ["blob": nil] }
-      let references = try store.blobs.references(to: found, in: scope.collection)
-      return [
-        "blob": [
-          "sha256": .string("\(digest)"), "size": .int(found.size), "created_at": .int(found.createdAt),
-          "references": .int(references),
-        ]
-      ]
-    }
-  }
-
   // MARK: - Parts
 
   /// Milliseconds since 1970.
@@ -195,7 +165,7 @@ final class BlobService {
     return .string(try store.refer(scope.collection, foreignID, to: blob).rawValue)
   }
 
-  private static func unknown(_ digest: BlobDigest, _ scope: DocumentScope) -> StorageError {
+  static func unknown(_ digest: BlobDigest, _ scope: DocumentScope) -> StorageError {
     StorageError("blob \(digest): \(scope.collection) of \(scope.provider)/\(scope.tenant) has none of this digest")
   }
 }

@@ -14,6 +14,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import websocket
@@ -76,6 +77,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(b"no", status=number)
             case "/redirect":
                 self.answer(b"elsewhere", status=number or 302, Location=unquote(query["to"]))
+            case "/around":
+                self.answer(status=302, Location="/around")
             case "/noise":
                 self.answer(noise(number), Content_Type="application/octet-stream")
             case "/stream":
@@ -84,6 +87,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.end_headers()
                 self.close_connection = True
                 self.wfile.write(noise(number))
+            case "/bytes":
+                self.answer(bytes.fromhex(query.get("hex", "")), Content_Type=query.get("type", ""))
+            case "/drip":
+                # A byte now and then, and never the last one.
+                self.send_response(200)
+                self.send_header("Content-Length", "1000000")
+                self.end_headers()
+                self.close_connection = True
+                while True:
+                    self.wfile.write(b".")
+                    self.wfile.flush()
+                    time.sleep(0.1)
             case "/text":
                 self.answer(b"\x01" * number, Content_Type="text/plain")
             case "/compressed":

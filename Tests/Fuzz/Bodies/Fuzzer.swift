@@ -39,6 +39,8 @@ enum Fuzzer: String, CaseIterable {
   case tokens
   /// A model's tensors.
   case tensors
+  /// The first bytes of what is attached to a message.
+  case filetype
 
   /// Tries one input.
   func run(_ bytes: [UInt8]) throws {
@@ -60,6 +62,7 @@ enum Fuzzer: String, CaseIterable {
     case .zstd: try CompressionFuzzer.run(bytes) { ZstdStream(messageSizeMax: $0) }
     case .tokens: try TokensFuzzer.run(bytes)
     case .tensors: try TensorsFuzzer.run(bytes)
+    case .filetype: try FileTypeFuzzer.run(bytes)
     }
   }
 }
