@@ -346,7 +346,7 @@ let package = Package(
     tests("CLI", ["CLI", "Host", "Envelope", "Signing"]),
     tests(
       "EndToEnd",
-      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI", "Signing"],
+      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI", "PluginKit", "Signing"],
       exclude: ["Fixtures", "Golden"]
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])

@@ -56,7 +56,7 @@ public final class StoragePlugin: Plugin {
     )
     stores.opened = { [vectors, blobs] in
       vectors.opened($0)
-      blobs.work.look(into: $0)
+      blobs.work.opened($0)
     }
     writes.written = { [vectors] in vectors.written($0, $1) }
     writes.released = { [blobs] in blobs.work.look(into: $0) }

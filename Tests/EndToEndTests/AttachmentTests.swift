@@ -121,6 +121,29 @@ extension EndToEnd {
       #expect(try deployment.host.run("dlq", "list", "--json").json.isEmpty)
     }
 
+    @Test(arguments: ["attachment-indexer", "storage", "fetch"])
+    func `a plugin that is killed amid many messages loses none of what is attached`(plugin: String) throws {
+      let ids = (0..<30).map { "m\($0)" }
+      for (number, id) in ids.enumerated() {
+        let size = number.isMultiple(of: 3) ? 200_000 + number : 100 + number
+        let list = [attachment("a", deployment.url("/noise?n=\(size)"))]
+        try deployment.publish("SocialMessageCreated", id, at: "2026-01-01T00:00:00Z", list)
+        guard number == 15 else { continue }
+        _ = try deployment.documents(1, of: ids[0])
+        let pid = try #require(deployment.client.instance(plugin)["pid"]?.intValue)
+        #expect(Glibc.kill(pid_t(pid), SIGKILL) == 0)
+      }
+      try deployment.host.until("\(ids.count) are settled") {
+        let count = try? deployment.ask("documents.count", [:])["data"]?["count"]?.intValue
+        return count == Int64(ids.count) ? () : nil
+      }
+      for id in ids {
+        let body = try deployment.documents(1, of: id)["a"]?["body"]
+        #expect(body?["state"] == "stored", "\(id): \(body?.text ?? "")")
+      }
+      #expect(deployment.blobFiles().filter { !$0.hasPrefix("incoming/") }.count == ids.count)
+    }
+
     @Test func `a storage that is killed has what it has answered, and nothing of what was coming`() throws {
       let bytes = Array("kept".utf8)
       func begin(_ sha256: String, _ size: Int64) throws -> JSON {

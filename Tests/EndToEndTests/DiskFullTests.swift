@@ -1,6 +1,8 @@
 import Envelope
+import Foundation
 import Glibc
 import Host
+import PluginKit
 import Testing
 
 extension EndToEnd {
@@ -26,6 +28,58 @@ extension EndToEnd {
         while unsafe write(file, chunk, size) > 0 {}
       }
       #expect(errno == ENOSPC)
+    }
+
+    @Test func `on a full disk a blob is refused, nothing of it stays, and afterwards it is taken`() throws {
+      let manifest = """
+        version: 1
+        host: { http: { enabled: false } }
+        tenants: [{ provider: echo, tenant: demo }]
+        plugins:
+          storage:
+            library: Storage
+            trust: \(TestHost.trust)
+            tenants: ["*/*"]
+            grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
+        """
+      let host = try TestHost(manifest, wrapper: Self.onSmallDisk, isMountedApart: true)
+      try host.start()
+      let client = try host.client()
+      func ask(_ operation: String, _ payload: JSON) throws -> JSON? {
+        let topic = "promethean.p.echo.t.demo.storage.blobs.\(operation)"
+        return try client.request(topic, payload, resource: "attachments")["data"]
+      }
+      let piece = [UInt8](repeating: 7, count: 30_000)
+      let digest = JSON.string(Hex.encode(SHA256.digest(piece)))
+      /// Where the next piece of an upload begins.
+      func append(_ upload: JSON, _ offset: JSON) throws -> JSON? {
+        let data = Data(piece).base64EncodedString()
+        return try ask("append", ["upload": upload, "offset": offset, "data": .string(data)])?["offset"]
+      }
+      let large = try #require(try ask("begin", ["sha256": digest, "size": 6_000_000])?["upload"])
+      var offset = try #require(try append(large, 0))
+      let filler = "\(host.view)/var/filler"
+      try fill(filler)
+      var failure: AdminClientError?
+      while failure == nil, offset != 6_000_000 {
+        do {
+          offset = try append(large, offset) ?? 6_000_000
+        } catch let error as AdminClientError {
+          failure = error
+        }
+      }
+      let refusal = try #require(failure, "the disk was not full")
+      #expect("\(refusal)".contains("the upload cannot go on: no room to write: the disk is full"), "\(refusal)")
+      let incoming = "\(host.view)/var/data/storage/data/echo.demo.blobs/incoming"
+      #expect(try FileManager.default.contentsOfDirectory(atPath: incoming).isEmpty)
+      #expect(try client.instance("storage")["state"]?.stringValue == "RUNNING")
+
+      #expect(unsafe unlink(filler) == 0)
+      let small = try #require(try ask("begin", ["sha256": digest, "size": 30_000])?["upload"])
+      #expect(try append(small, 0) == 30_000)
+      #expect(try ask("commit", ["upload": small]) == ["sha256": digest, "size": 30_000])
+      #expect(try ask("stat", [:])?["bytes"] == 30_000)
+      #expect(try host.stop() == .status(0))
     }
 
     @Test func `on a full disk publishers get an error, and afterwards all goes on`() throws {

@@ -12,6 +12,8 @@ final class BlobWork {
   private let directory: String
   /// How long a blob stays that nothing refers to.
   private let grace: Duration
+  /// Tenants whose databases were looked into.
+  private var known: Set<DocumentScope> = []
   /// Tenants in whose databases there may be something to be taken away.
   private var waiting: Set<DocumentScope> = []
   /// When there will be, in milliseconds since 1970.
@@ -27,6 +29,13 @@ final class BlobWork {
     self.stores = stores
     self.directory = directory
     self.grace = grace
+  }
+
+  /// Looks into a database that was opened, the first time: what is due later is remembered from then on, whether it is
+  /// open or not.
+  func opened(_ scope: DocumentScope) {
+    let tenant = DocumentScope(provider: scope.provider, tenant: scope.tenant, collection: "")
+    if known.insert(tenant).inserted { look(into: tenant) }
   }
 
   /// Looks into a tenant's database for something to be done.
