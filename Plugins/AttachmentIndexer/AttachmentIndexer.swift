@@ -77,7 +77,7 @@ public final class AttachmentIndexer: Plugin {
     _ event: MessageEvent,
     _ storage: AttachmentStorage
   ) async throws {
-    let finding = try await fetcher.find(attachment, place, storage)
+    let finding = try await fetcher.find(attachment, place, revision: event.revision, storage)
     try await storage.put(finding.document(of: attachment, place, event))
     context.metrics.add("attachments_total", labels: ["state": finding.state.rawValue])
     context.metrics.add("attachment_bytes_total", Double(finding.state == .stored ? finding.size ?? 0 : 0))

@@ -67,16 +67,19 @@ struct AttachmentStorage {
   ///   - sha256: Their digest.
   ///   - size: How many.
   ///   - foreignID: The document's.
+  ///   - revision: The document's: what deleted it before that has no say.
   ///   - piece: Reads some from a place on; none but at the end.
   /// - Throws: Why they are not kept, or what `piece` throws.
   func keep(
     _ sha256: String,
     size: Int,
     for foreignID: String,
+    revision: Int64,
     _ piece: (Int) async throws(HostError) -> [UInt8]
   ) async throws(HostError) {
     let announced: JSON = [
       "sha256": .string(sha256), "size": .int(Int64(size)), "foreign_id": .string(foreignID),
+      "revision": .int(revision),
     ]
     do throws(HostError) {
       try await send(announced, size, piece)

@@ -124,6 +124,19 @@ struct AttachmentIndexerTests {
     try await fixture.host.stop()
   }
 
+  @Test func `what fails at once is fetched once more, as a service may have ended, and what is late is not`()
+    async throws
+  {
+    let fixture = try await AttachmentFixture()
+    for (answer, count) in [(FakeHost.Answer.error("it ended"), 2), (.failure(PROMETHEAN_TIMEOUT, "late"), 3)] {
+      fixture.withWorld { $0.web[url] = answer }
+      let event = AttachmentFixture.event([AttachmentFixture.attachment("a1", url)])
+      #expect(await fixture.host.handle(event) == .ack)
+      #expect(fixture.requests("http.fetch") == count)
+    }
+    try await fixture.host.stop()
+  }
+
   @Test func `an upload that the storage has lost begins again, once`() async throws {
     let fixture = try await AttachmentFixture()
     fixture.serve(url, [1])

@@ -87,6 +87,14 @@ extension EndToEnd {
       #expect(deployment.blobFiles().count == 2)
       #expect(try deployment.ask("blobs.stat", blob, tenant: "other")["data"]?["blob"] == .null)
 
+      // An edit takes one away, and another brings it back.
+      try deployment.publish("SocialMessageUpdated", "m1", at: "2026-01-01T00:00:01Z", Array(list.dropLast()))
+      #expect(try deployment.documents(2, of: "m1")["copy"] == nil)
+      #expect(try deployment.ask("blobs.stat", blob)["data"]?["blob"]?["references"] == 1)
+      try deployment.publish("SocialMessageUpdated", "m1", at: "2026-01-01T00:00:02Z", list)
+      #expect(try deployment.documents(3, of: "m1")["copy"]?["body"]?["state"] == "stored")
+      #expect(try deployment.ask("blobs.stat", blob)["data"]?["blob"]?["references"] == 2)
+
       try deployment.publish("SocialMessageDeleted", "m1", at: "2026-01-01T00:01:00Z")
       #expect(try deployment.documents(0, of: "m1").isEmpty)
       #expect(try deployment.ask("blobs.stat", blob)["data"]?["blob"]?["references"] == 0)

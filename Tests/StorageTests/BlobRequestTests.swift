@@ -25,7 +25,10 @@ import Testing
       ("begin", ["sha256": digest, "size": -1], "size: expected integer from 0, found integer -1"),
       ("begin", ["sha256": "../../etc", "size": 1], "\(noDigest) \"../../etc\""),
       ("begin", ["sha256": "AB", "size": 1], "\(noDigest) \"AB\""),
-      ("begin", ["sha256": digest, "size": 1, "tenant": "b"], "tenant: unknown; known are foreign_id, sha256, size"),
+      (
+        "begin", ["sha256": digest, "size": 1, "tenant": "b"],
+        "tenant: unknown; known are foreign_id, revision, sha256, size"
+      ),
       (
         "begin", ["sha256": digest, "size": .int(.max)],
         "size: expected room for 9223372036854775807 bytes in blobs_quota 1073741824, found 0 bytes stored and 0 coming"

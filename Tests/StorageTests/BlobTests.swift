@@ -120,6 +120,11 @@ import Testing
     let late: JSON = ["foreign_id": "a", "sha256": StorageFixture.sha256([1])]
     #expect(try await storage.ask("blobs.reference", late) == ["reference": "stale"])
     #expect(try await storage.ask("get", ["foreign_id": "a"]) == ["document": nil, "deleted": 5])
+    // But from one that comes anew: it may come after its blob.
+    for (revision, outcome) in [(5, "stale"), (6, "written"), (6, "unchanged")] as [(JSON, JSON)] {
+      let anew: JSON = ["foreign_id": "a", "sha256": StorageFixture.sha256([2]), "revision": revision]
+      #expect(try await storage.ask("blobs.reference", anew) == ["reference": outcome])
+    }
     _ = try await storage.put(["foreign_id": "a", "revision": 6])
     #expect(try await storage.ask("blobs.reference", late) == ["reference": "written"])
     try await storage.host.stop()

@@ -41,7 +41,7 @@ final class BlobService {
     case .begin(let announced): Response(json: try begin(announced, scope))
     case .append(let piece): Response(json: try append(piece, scope))
     case .commit(let name): Response(json: try commit(name, scope))
-    case .reference(let foreignID, let digest): Response(json: try refer(foreignID, digest, scope))
+    case .reference(let referrer, let digest): Response(json: try refer(referrer, digest, scope))
     case .release(let foreignID, let digest): Response(json: try release(foreignID, digest, scope))
     case .get(let digest, let offset, let count): try get(digest, offset, count, scope)
     case .stat(let digest): Response(json: try stat(digest, scope))
@@ -120,10 +120,12 @@ final class BlobService {
 
   // MARK: - References
 
-  private func refer(_ foreignID: String, _ digest: BlobDigest, _ scope: DocumentScope) throws(StorageError) -> JSON {
+  private func refer(_ referrer: BlobReferrer, _ digest: BlobDigest, _ scope: DocumentScope) throws(StorageError)
+    -> JSON
+  {
     let outcome: BlobStore.Outcome? = try write(scope) { (store) throws(SQLiteError) in
       guard let stored = try store.find(digest, in: scope.collection) else { return nil }
-      return try store.refer(scope.collection, foreignID, to: stored)
+      return try store.refer(scope.collection, referrer, to: stored)
     }
     guard let outcome else { throw Self.unknown(digest, scope) }
     return ["reference": .string(outcome.rawValue)]
@@ -161,8 +163,8 @@ final class BlobService {
     _ scope: DocumentScope,
     _ store: BlobStore
   ) throws(SQLiteError) -> JSON? {
-    guard let foreignID = announced.foreignID else { return nil }
-    return .string(try store.refer(scope.collection, foreignID, to: blob).rawValue)
+    guard let referrer = announced.referrer else { return nil }
+    return .string(try store.refer(scope.collection, referrer, to: blob).rawValue)
   }
 
   static func unknown(_ digest: BlobDigest, _ scope: DocumentScope) -> StorageError {

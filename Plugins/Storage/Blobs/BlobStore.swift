@@ -96,12 +96,14 @@ final class BlobStore {
   }
 
   /// Has a document refer to a blob of its collection.
-  func refer(_ collection: String, _ foreignID: String, to blob: Stored) throws(SQLiteError) -> Outcome {
-    let mark = try database.prepare("SELECT deleted FROM documents WHERE collection = ? AND foreign_id = ?")
-    if try mark.value(collection, foreignID, as: Int64.self) == 1 { return .stale }
+  func refer(_ collection: String, _ referrer: BlobReferrer, to blob: Stored) throws(SQLiteError) -> Outcome {
+    let mark = try database.prepare(
+      "SELECT revision FROM documents WHERE collection = ? AND foreign_id = ? AND deleted = 1"
+    ).value(collection, referrer.foreignID, as: Int64.self)
+    if let mark, referrer.revision.map({ $0 <= mark }) ?? true { return .stale }
     try database.prepare(
       "INSERT INTO blob_references (collection, foreign_id, blob) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    ).run(collection, foreignID, blob.id)
+    ).run(collection, referrer.foreignID, blob.id)
     guard database.changes > 0 else { return .unchanged }
     try database.prepare("UPDATE blob_entries SET unused_since = NULL WHERE collection = ? AND blob = ?")
       .run(collection, blob.id)

@@ -1,11 +1,20 @@
 internal import PluginKit
 
+/// Which document refers to a blob.
+struct BlobReferrer {
+  let foreignID: String
+  /// Of the document: if it was deleted up to that revision or a later one, it does not refer.
+  ///
+  /// Nil: if it was deleted at all.
+  let revision: Int64?
+}
+
 /// What is said of a blob before it comes.
 struct BlobAnnouncement {
   let digest: BlobDigest
   let size: Int64
   /// The document that refers to it as soon as it is there; nil: none yet.
-  let foreignID: String?
+  let referrer: BlobReferrer?
 }
 
 /// A piece of a blob that comes.
@@ -22,7 +31,7 @@ enum BlobOperation {
   case append(BlobPiece)
   /// Ends the upload of a name.
   case commit(String)
-  case reference(foreignID: String, BlobDigest)
+  case reference(BlobReferrer, BlobDigest)
   /// Of one blob; nil: of all that the document refers to.
   case release(foreignID: String, BlobDigest?)
   case get(BlobDigest, offset: Int64, count: Int)
@@ -41,9 +50,9 @@ enum BlobOperation {
       let fields = try RequestFields(payload, keys: ["upload"])
       self = .commit(try fields.required("upload", fields.name("upload")))
     case "reference":
-      let fields = try RequestFields(payload, keys: ["foreign_id", "sha256"])
-      let foreignID = try fields.required("foreign_id", fields.name("foreign_id"))
-      self = .reference(foreignID: foreignID, try fields.required("sha256", fields.digest("sha256")))
+      let fields = try RequestFields(payload, keys: ["foreign_id", "revision", "sha256"])
+      let referrer = try fields.required("foreign_id", fields.referrer())
+      self = .reference(referrer, try fields.required("sha256", fields.digest("sha256")))
     case "release":
       let fields = try RequestFields(payload, keys: ["foreign_id", "sha256"])
       let foreignID = try fields.required("foreign_id", fields.name("foreign_id"))
@@ -69,10 +78,10 @@ enum BlobOperation {
 
 extension BlobAnnouncement {
   init(_ payload: JSON) throws(StorageError) {
-    let fields = try RequestFields(payload, keys: ["sha256", "size", "foreign_id"])
+    let fields = try RequestFields(payload, keys: ["sha256", "size", "foreign_id", "revision"])
     digest = try fields.required("sha256", fields.digest("sha256"))
     size = try fields.required("size", fields.count("size"))
-    foreignID = try fields.name("foreign_id")
+    referrer = try fields.referrer()
   }
 }
 
@@ -93,6 +102,13 @@ extension RequestFields {
     guard let text = try text(key) else { return nil }
     guard let digest = BlobDigest(text) else { throw expected("a SHA-256 in 64 lower-case digits", key) }
     return digest
+  }
+
+  /// The document that is to refer to a blob.
+  fileprivate func referrer() throws(StorageError) -> BlobReferrer? {
+    let revision = try int("revision")
+    guard let foreignID = try name("foreign_id") else { return nil }
+    return BlobReferrer(foreignID: foreignID, revision: revision)
   }
 
   /// A number of bytes.
