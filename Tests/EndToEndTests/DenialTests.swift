@@ -80,7 +80,7 @@ extension EndToEnd {
     }
 
     @Test(arguments: [
-      ("message-indexer", "publish", "promethean.p.echo.t.demo.rest.request", false, "grants:"),
+      ("echo", "storage.vectors", "messages", false, "grants:"),
       ("hostile", "publish", "promethean.p.echo.t.other.events.Allowed", false, "tenants: [echo/demo]"),
       ("hostile", "publish", "promethean.p.echo.t.demo.rest.request", false, "publish:"),
       ("hostile", "publish", "promethean.p.echo.t.demo.events.Allowed", true, "publish:"),

@@ -2,7 +2,7 @@ public import Envelope
 
 /// A tenant of a provider, as plugins name whom something is for.
 public struct TenantName: Sendable, Hashable, Comparable, CustomStringConvertible {
-  /// The provider, such as `discord`.
+  /// The provider, such as `echo`.
   public let provider: String
   /// Which of its tenants.
   public let tenant: String
