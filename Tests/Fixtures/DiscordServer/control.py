@@ -110,7 +110,8 @@ class Control(ControlPlane):
 
     async def on_past(self, channel: str, count: int, seed: int = 0, age: float = 86400.0) -> Object:
         """Has messages stand in a channel that were written a second apart, up to so many seconds ago; nobody is told."""
-        last = int((time.time() - age) * 1000 - shapes.EPOCH) << 22
+        # Channels that are given a past in the same millisecond have messages of their own all the same.
+        last = (int((time.time() - age) * 1000 - shapes.EPOCH) << 22) + list(self.api.world.channels).index(channel)
         self.api.world.change("past", channel=channel, count=count, last=last, seed=seed)
         return {}
 
