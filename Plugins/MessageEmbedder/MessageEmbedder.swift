@@ -37,7 +37,7 @@ public final class MessageEmbedder: Plugin {
     let content = Hex.encode(SHA256.digest(Array(text.utf8)))
     let item = VectorWriter.Item(foreignID: message.foreignID, text: text, content: content)
     do throws(HostError) {
-      _ = try await writer.write([item], for: message.tenant, message.priority)
+      _ = try await writer.write([item], dimension: 1, for: message.tenant, message.priority)
       context.metrics.add("messages_total")
     } catch {
       // The sweep makes it, unless the instance ends: the next one has it delivered again then.

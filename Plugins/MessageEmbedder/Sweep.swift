@@ -62,6 +62,7 @@ final class Sweep {
   /// Makes what is missing, newest first; returns how many that were.
   private func fill(_ tenant: TenantName) async throws(HostError) -> Int {
     let model = try await writer.currentModel(for: tenant)
+    let dimension = Int(model["dimension"]?.intValue ?? 0)
     var made = 0
     var cursor = JSON.null
     while !Task.isCancelled {
@@ -72,7 +73,7 @@ final class Sweep {
         ["model": model, "cursor": cursor]
       )
       let items = (answer["documents"]?.arrayValue ?? []).compactMap(VectorWriter.Item.init)
-      made += try await writer.write(items, for: tenant, .backfill)
+      made += try await writer.write(items, dimension: dimension, for: tenant, .backfill)
       guard let next = answer["next"], !next.isNull, next != cursor else { break }
       cursor = next
     }

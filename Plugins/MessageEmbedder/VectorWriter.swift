@@ -17,8 +17,10 @@ struct VectorWriter {
   private static let requestMax = Envelope.payloadMax - 1_024
   /// Bytes of an item beside its vector and its id: keys, quotes, the digest.
   private static let itemFrame = 128
-  /// The most texts of a request: with vectors of 384 numbers its answer has room for 31.
-  private static let textsMax = 24
+  /// Bytes of JSON of the texts of a request, which holds one of the longest whatever is in it; the embedder takes 48 KiB.
+  private static let textsMax = 40 << 10
+  /// Bytes of the vectors of an answer: an envelope's payload, less what tells the model.
+  private static let vectorsMax = 56 << 10
 
   let context: Context
   let model: String
@@ -29,12 +31,29 @@ struct VectorWriter {
     try await context.embed(["promethean"], model: model, for: tenant, priority: .backfill).model
   }
 
-  /// Makes and stores vectors; returns how many the storage had not.
-  func write(_ items: [Item], for tenant: TenantName, _ priority: EmbeddingPriority) async throws(HostError) -> Int {
+  /// As many as one request and its answer have room for, and one at least.
+  private static func request(of items: ArraySlice<Item>, dimension: Int) -> ArraySlice<Item> {
+    // Base64 of floats of four bytes, its quotes and a comma.
+    let vector = (dimension * 4 + 2) / 3 * 4 + 3
+    var room = textsMax
+    let part = items.prefix(max(1, vectorsMax / vector)).prefix { item in
+      room -= JSON.string(item.text).bytes().count + 1
+      return room >= 0
+    }
+    return part.isEmpty ? items.prefix(1) : part
+  }
+
+  /// Makes and stores vectors, of so many numbers each; returns how many the storage had not.
+  func write(
+    _ items: [Item],
+    dimension: Int,
+    for tenant: TenantName,
+    _ priority: EmbeddingPriority
+  ) async throws(HostError) -> Int {
     var written = 0
     var rest = items[...]
     while !rest.isEmpty {
-      let part = rest.prefix(Self.textsMax)
+      let part = Self.request(of: rest, dimension: dimension)
       rest = rest.dropFirst(part.count)
       let embedding = try await context.embed(part.map(\.text), model: model, for: tenant, priority: priority)
       written += try await store(Array(zip(part, embedding.vectors)), embedding.model, for: tenant)

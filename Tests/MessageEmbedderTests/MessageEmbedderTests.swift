@@ -145,4 +145,16 @@ struct MessageEmbedderTests {
     #expect(world.stored == ["m1"])
     try await host.stop()
   }
+
+  @Test func `texts that are long are asked for few at a time`() async throws {
+    let long = String(repeating: "many words ", count: 2_500)
+    let world = World(missing: ["a": long, "b": long, "c": "short"])
+    let host = host(world, tenants: ["echo/demo"])
+    try await host.boot()
+    await host.settle()
+    #expect(world.stored.sorted() == ["a", "b", "c"])
+    let asked = host.record.requested.map(\.envelope).filter { $0.topic.hasSuffix("embed.text.infer") }
+    #expect(try asked.allSatisfy { try (JSON.parse($0.payload)["texts"]?.arrayValue?.count ?? 0) < 2 })
+    try await host.stop()
+  }
 }

@@ -192,8 +192,13 @@ final class RecordFiles {
     guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", file) }
     let descriptor = unsafe Glibc.open(path(of: file), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw failure("open", file) }
+    do throws(JournalError) {
+      try synchronizeDirectory(of: file)
+    } catch {
+      close(descriptor)
+      throw error
+    }
     writing = (file, descriptor)
-    try synchronizeDirectory(of: file)
     return descriptor
   }
 
