@@ -20,7 +20,8 @@ public final class EmbedderPlugin: Plugin {
 
   /// Reads which models there are.
   public convenience init(context: Context) throws {
-    try self.init(context: context) { (model) throws(EmbedderError) in try model.load() }
+    let team = try Settings(context.config).makeTeam()
+    try self.init(context: context) { (model) throws(EmbedderError) in try model.load(team: team) }
   }
 
   /// Takes the models' engines from elsewhere.

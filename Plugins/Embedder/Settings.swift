@@ -45,6 +45,16 @@ struct Settings {
     cache = try config.int("cache", default: 8_192, in: 0...1_048_576)
   }
 
+  /// Starts threads for what a single batch can share, while the others' batches are none; nil if there is nothing to share.
+  func makeTeam() throws(EmbedderError) -> TransformerTeam? {
+    guard threads > 1, models.contains(where: { $0.engine == .transformer }) else { return nil }
+    do {
+      return try TransformerTeam(threads: threads)
+    } catch {
+      throw EmbedderError("\(error)")
+    }
+  }
+
   private static func model(_ config: Config, in directory: String) throws -> Model {
     let name = try config.string("name")
     guard (1...nameMax).contains(name.utf8.count) else {
@@ -73,14 +83,20 @@ struct Settings {
 }
 
 extension Settings.Model {
-  /// Loads the model.
-  func load() throws(EmbedderError) -> any EmbeddingEngine {
+  /// Loads the model, whose runs the team helps with.
+  func load(team: TransformerTeam? = nil) throws(EmbedderError) -> any EmbeddingEngine {
     guard engine == .transformer else { return FeatureHashing() }
     guard path.hasPrefix("/") else {
       throw EmbedderError("config.models: \(name): expected a grant of fs.read or an absolute path, found \(path)")
     }
     do throws(EmbedderError) {
-      return try TransformerEngine(directory: path, version: version, pooling: pooling, tokensMax: tokensMax)
+      return try TransformerEngine(
+        directory: path,
+        version: version,
+        pooling: pooling,
+        tokensMax: tokensMax,
+        team: team
+      )
     } catch {
       throw EmbedderError("model \(name): \(error); scripts/models DIRECTORY installs one that is known to work")
     }

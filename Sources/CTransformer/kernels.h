@@ -7,6 +7,8 @@
 typedef struct kernels {
   const char *name;
   size_t panel;
+  /// How many rows of a product stay in the second cache while all panels pass.
+  size_t pass;
   /// c = a * b + bias, where b is in panels, `columns` is a multiple of `panel`, and bias may be NULL.
   void (*multiply)(const float *a, size_t a_stride, const float *b, const float *bias, float *c, size_t c_stride,
                    size_t rows, size_t columns, size_t depth);

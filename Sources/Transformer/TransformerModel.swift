@@ -24,6 +24,8 @@ public final class TransformerModel: @unchecked Sendable {
 
   let model: OpaquePointer
   private let file: MappedFile
+  /// Kept, since the model has its threads.
+  private let team: TransformerTeam?
 
   /// The name of the loops that this processor is given.
   public static var kernels: String { unsafe String(cString: transformer_kernels()) }
@@ -36,8 +38,14 @@ public final class TransformerModel: @unchecked Sendable {
   /// - Parameters:
   ///   - directory: Where they are.
   ///   - kernels: The name of the loops that are used, if not the best that the processor has.
+  ///   - team: Who helps with its runs.
   /// - Throws: What is wrong with which file.
-  public init(directory: String, kernels: String? = nil) throws(TransformerError) {
+  public init(
+    directory: String,
+    kernels: String? = nil,
+    team: TransformerTeam? = nil
+  ) throws(TransformerError) {
+    self.team = team
     let shapePath = "\(directory)/config.json"
     let description = try MappedFile(shapePath)
     let shape = try TransformerShape(shapePath, description.copy(0..<description.count) ?? [])
@@ -47,7 +55,7 @@ public final class TransformerModel: @unchecked Sendable {
     tokensMax = shape.positions
     vocabularyCount = shape.vocabulary
     digest = file.digest()
-    guard let model = try unsafe Self.make(shape, Safetensors(path, file), kernels) else {
+    guard let model = try unsafe Self.make(shape, Safetensors(path, file), kernels, team) else {
       throw TransformerError("\(path): expected memory for its layers, found too little; see limits.memory")
     }
     unsafe self.model = model
@@ -60,7 +68,8 @@ public final class TransformerModel: @unchecked Sendable {
   private static func make(
     _ shape: TransformerShape,
     _ file: Safetensors,
-    _ kernels: String?
+    _ kernels: String?,
+    _ team: TransformerTeam?
   ) throws(TransformerError) -> OpaquePointer? {
     // Some write the tensors under the name of the whole model.
     let root = file.has("bert.embeddings.word_embeddings.weight") ? "bert." : ""
@@ -110,7 +119,7 @@ public final class TransformerModel: @unchecked Sendable {
         norm: norm,
         layers: layers.baseAddress
       )
-      return unsafe transformer_make(&cShape, &tensors, kernels)
+      return unsafe transformer_make(&cShape, &tensors, kernels, team?.team)
     }
   }
 }

@@ -55,10 +55,14 @@ struct RandomModel {
   }
 
   /// Writes it to files and reads them, `tensors` instead of its own if there are any.
-  func load(tensors bytes: [UInt8]? = nil, kernels: String? = nil) throws -> TransformerModel {
+  func load(
+    tensors bytes: [UInt8]? = nil,
+    kernels: String? = nil,
+    team: TransformerTeam? = nil
+  ) throws -> TransformerModel {
     let directory = try TemporaryDirectory()
     try directory.write("config.json", Array(JSONSerialization.data(withJSONObject: config)))
     try directory.write("model.safetensors", bytes ?? tensors())
-    return try TransformerModel(directory: directory.path, kernels: kernels)
+    return try TransformerModel(directory: directory.path, kernels: kernels, team: team)
   }
 }

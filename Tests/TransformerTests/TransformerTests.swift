@@ -65,6 +65,28 @@ import WordPiece
     for (left, right) in zip(expected, found) { #expect(zip(left, right).allSatisfy { abs($0 - $1) < 1e-5 }) }
   }
 
+  @Test(arguments: [1, 2, 5])
+  func `a run that others help with computes the same, also while there are several`(threads: Int) async throws {
+    let texts = (1...48).map { length in (0..<length).map { UInt32(($0 * 5 + length) % RandomModel.vocabulary) } }
+    let expected = try TransformerRun(RandomModel().load()).vectors(of: texts, .mean)
+    let model = try RandomModel().load(team: TransformerTeam(threads: threads))
+    // Each number is the same sum in the same order, whoever computes it.
+    let helped = try TransformerRun(model)
+    for _ in 0..<20 {
+      #expect(try helped.vectors(of: texts, .mean) == expected)
+      #expect(try helped.vectors(of: [texts[30]], .mean) == [expected[30]])
+    }
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          let run = try TransformerRun(model)
+          return try (0..<10).allSatisfy { _ in try run.vectors(of: texts, .mean) == expected }
+        }
+      }
+      for try await isSame in group { #expect(isSame) }
+    }
+  }
+
   @Test(arguments: [[], Array(repeating: 0, count: 49), [64]] as [[UInt32]])
   func `tokens that the model cannot take are refused`(tokens: [UInt32]) throws {
     let run = try TransformerRun(RandomModel().load())

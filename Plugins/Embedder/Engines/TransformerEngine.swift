@@ -19,15 +19,16 @@ struct TransformerEngine: EmbeddingEngine {
   private let pooling: TransformerModel.Pooling
   private let tokensMax: Int
 
-  /// Loads what is in a directory.
+  /// Loads what is in a directory; the team helps with what is computed.
   init(
     directory: String,
     version: String?,
     pooling: TransformerModel.Pooling,
-    tokensMax: Int
+    tokensMax: Int,
+    team: TransformerTeam? = nil
   ) throws(EmbedderError) {
     do {
-      model = try TransformerModel(directory: directory)
+      model = try TransformerModel(directory: directory, team: team)
     } catch {
       throw EmbedderError("\(error)")
     }

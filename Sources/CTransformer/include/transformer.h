@@ -1,4 +1,4 @@
-// The forward pass of a BERT encoder, on one thread, in single precision.
+// The forward pass of a BERT encoder, in single precision, on one thread or more.
 //
 // Its products are plain code for the processor at hand, chosen once: nothing is generated while it runs, which a
 // plugin's sandbox would refuse. Texts of a batch lie one behind the other without padding, so short ones cost what
@@ -49,17 +49,25 @@ typedef struct transformer_tensors {
   const transformer_layer *layers;
 } transformer_tensors;
 
+/// Threads that help one run at a time, of any model.
+typedef struct transformer_team transformer_team;
 /// A model that is ready, the same for all threads.
 typedef struct transformer transformer;
 /// What one thread computes in.
 typedef struct transformer_scratch transformer_scratch;
 
+/// Starts threads, of which there are `threads` with the one that runs; NULL if the system has none to give.
+transformer_team *transformer_team_make(size_t threads);
+/// Ends them; no model may have them any more.
+void transformer_team_free(transformer_team *team);
+
 /// Copies a model's layers into the order that the kernels read.
 ///
 /// `kernels` names those that are used, as `transformer_kernels` does; NULL: the best that the processor has. NULL is
 /// returned without memory for it, if the shape's widths are no multiples of the grain, or if the processor does not have
-/// those kernels.
-transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors, const char *kernels);
+/// those kernels. `team` may be NULL: then a run is its thread's alone.
+transformer *transformer_make(const transformer_shape *shape, const transformer_tensors *tensors, const char *kernels,
+                              transformer_team *team);
 void transformer_free(transformer *model);
 
 /// Room for one thread; NULL without memory for it.
