@@ -272,7 +272,8 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: [
-        "BenchNATS", "BenchProbe", "CChannel", "CLinux", "Envelope", "Host", "PluginABI", "SQLite", "VectorIndex",
+        "BenchNATS", "BenchProbe", "CChannel", "CLinux", "Envelope", "Host", "PluginABI", "SQLite", "Transformer",
+        "VectorIndex",
       ],
       path: "Benchmarks/Bench",
       swiftSettings: settings

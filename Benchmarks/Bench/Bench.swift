@@ -31,7 +31,7 @@ enum Bench {
 
   /// What can be measured by itself; all of it is, unless some are named.
   private enum Part: String, CaseIterable {
-    case hop, route, durable, start, reload, vectors, intake, rest, hostile
+    case hop, route, durable, start, reload, vectors, embed, search, intake, rest, hostile
   }
 
   private static func run(_ parts: [Part], hostile kinds: [String]) throws {
@@ -47,6 +47,8 @@ enum Bench {
       case .start: try Start.measure(in: directory, into: &report)
       case .reload: try Reload.measure(in: directory, into: &report)
       case .vectors: try Vectors.measure(into: &report)
+      case .embed: try Embeddings.measure(in: directory, into: &report)
+      case .search: try Searchable.measure(in: directory, into: &report)
       case .intake: try Intake.measure(in: directory, into: &report)
       case .rest: try RESTCalls.measure(in: directory, into: &report)
       case .hostile: try Hostile.measure(kinds, in: directory, into: &report)

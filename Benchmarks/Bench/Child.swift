@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A program that this one runs, with its output in a pipe, and its input, in which nothing ever comes, in another: it sees
-/// by its end that this program is gone.
+/// A program that this one runs, with its output in a pipe, and its input, in which what it is told comes, in another: it
+/// sees by its end that this program is gone.
 final class Child {
   let pid: Int32
   private let output: Int32
@@ -53,6 +53,16 @@ final class Child {
     }
     close(output)
     close(input)
+  }
+
+  /// Tells it a line.
+  func say(_ line: String) throws {
+    var bytes = Array("\(line)\n".utf8)
+    while !bytes.isEmpty {
+      let count = unsafe write(input, bytes, bytes.count)
+      guard count > 0 else { throw BenchError(call: "write") }
+      bytes.removeFirst(count)
+    }
   }
 
   /// The next line of its output, without its end; nil when there is none to come.

@@ -46,19 +46,7 @@ struct DiscordServer {
 
   /// The words that start a Python which has these packages; nil if they cannot be had.
   func python(having packages: [String]) -> [String]? {
-    let path = "\(build)/python/\(packages.sorted().joined(separator: ","))"
-    if unsafe access(path, R_OK) != 0 {
-      guard
-        let pip = try? Child(
-          "python3",
-          ["-m", "pip", "install", "--quiet", "--target", path] + packages,
-          isQuiet: true
-        )
-      else { return nil }
-      while pip.line() != nil {}
-      pip.end()
-    }
-    return unsafe access("\(path)/discord", R_OK) == 0 ? ["/usr/bin/env", "PYTHONPATH=\(path)", "python3"] : nil
+    Python.having(packages, file: "discord", in: build)
   }
 }
 

@@ -126,7 +126,7 @@ private struct LatentSource {
 }
 
 /// Random numbers that a seed repeats, so that runs are of the same vectors.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

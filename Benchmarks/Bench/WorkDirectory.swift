@@ -44,6 +44,8 @@ struct WorkDirectory: Sendable {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, signal) }
+    // Nor is it to end without a word because a program that it speaks to has: writing fails then.
+    unsafe sigaddset(&signals, SIGPIPE)
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     _ = try BackgroundThread("signals") { [self] in
       var signals = sigset_t()
