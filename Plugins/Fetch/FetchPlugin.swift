@@ -64,15 +64,21 @@ public final class FetchPlugin: Plugin {
     transfers = try TransferThread()
   }
 
-  /// Fetches, or reads a piece of what was fetched.
+  /// Fetches, reads a piece of what was fetched, or forgets all that a tenant has fetched.
   public func handle(_ envelope: Envelope) async throws -> Response? {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
     let topic = try Topic(envelope.topic)
-    // The host has checked the resource of these two and of no others.
+    // The host has checked the resource of these and of no others.
     switch (topic.area, topic.name) {
     case ("http", "fetch"): return Response(json: try await fetch(try FetchOrder(envelope)))
     case ("http", "fetch.read"): return Response(payload: try read(envelope), contentType: "application/octet-stream")
-    default: throw FetchError("topic: expected http.fetch or http.fetch.read, found \(topic.area).\(topic.name)")
+    case ("http", "fetch.forget"):
+      let count = blobs.removeAll(of: BlobScope(provider: envelope.provider, tenant: envelope.tenant))
+      context.metrics.set("blob_bytes", Double(blobs.size))
+      return Response(json: ["forgotten": .int(Int64(count))])
+    default:
+      let found = "\(topic.area).\(topic.name)"
+      throw FetchError("topic: expected http.fetch, http.fetch.read or http.fetch.forget, found \(found)")
     }
   }
 

@@ -94,6 +94,8 @@ public final class StoragePlugin: Plugin {
         "deleted": deleted.count(of: .written), "missing": deleted.count(of: .unchanged),
         "stale": deleted.count(of: .stale),
       ])
+    case .erase(let erasure):
+      return Response(json: try erase(erasure, request.scope).json)
     case .get(let foreignID):
       let answer = try stores.with(request.scope, within: limit) { (store) throws(DocumentStore.Failure) in
         try store.answer(request.scope.collection, foreignID)
@@ -114,6 +116,16 @@ public final class StoragePlugin: Plugin {
     case .vectors(let operation):
       return try await vectors.answer(operation, request.scope, within: limit)
     }
+  }
+
+  /// Does one step of an erasure.
+  private func erase(_ erasure: DocumentErasure, _ scope: DocumentScope) throws(StorageError) -> ErasureStep {
+    let (step, changed) = try stores.with(scope) { (store) throws(DocumentStore.Failure) in
+      (try store.erase(erasure, scope.collection), store.vectors.changes)
+    }
+    writes.written(scope, changed)
+    for digest in step.files { blobs.work.forget(digest, scope) }
+    return step
   }
 
   /// How long a request that only reads may take: until whoever asks gives up, and no longer than others may wait.

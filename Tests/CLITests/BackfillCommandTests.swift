@@ -98,6 +98,6 @@ struct BackfillCommandTests {
 
   @Test func `what is no URN is refused before anybody is asked`() {
     let run = Run(["backfill"] + Self.tenant + ["--space", "lobby"])
-    #expect(run.code == .usage && run.errors.contains("urn:echo:space:demo:lobby"))
+    #expect(run.code == .usage && run.errors.contains("urn:echo:user:demo:ann"))
   }
 }

@@ -101,6 +101,37 @@ extension EndToEnd {
       #expect(try deployment.host.stop() == .status(0))
     }
 
+    @Test func `what somebody who is erased had attached is nowhere, unless another has attached it too`() throws {
+      let (theirs, shared, other) = (
+        attachment("theirs", deployment.url("/noise?n=200000")), attachment("shared", deployment.url(of: Self.png)),
+        attachment("other", deployment.url("/noise?n=200001"))
+      )
+      try deployment.publish("SocialMessageCreated", "m1", at: "2026-01-01T00:00:00Z", [theirs, shared])
+      try deployment.publish("SocialMessageCreated", "m2", at: "2026-01-01T00:00:00Z", [shared, other], author: "ben")
+      _ = try deployment.documents(2, of: "m1")
+      let kept = try deployment.documents(2, of: "m2").values.compactMap { $0["body"]?["sha256"]?.stringValue }
+      #expect(deployment.blobFiles().count == 3)
+      #expect(deployment.fetchedFiles().count == 2)
+
+      let words = ["erase", "-p", "echo", "-t", "demo", "--author", "urn:echo:user:demo:ada", "--yes", "--json"]
+      let command = [Products.promethean, "--deployment", deployment.host.directory]
+      let erased = try Program(command + words)
+      #expect(erased.end == .status(0), "\(erased.output) \(erased.errors)")
+      #expect(try erased.json.first?["documents"] == 2)
+      #expect(try erased.json.first?["blobs"] == 1)
+      #expect(Set(deployment.blobFiles().map { String($0.suffix(64)) }) == Set(kept))
+      #expect(deployment.fetchedFiles() == [])
+      #expect(try deployment.documents(0, of: "m1").isEmpty)
+      #expect(try deployment.documents(2, of: "m2").count == 2)
+
+      // The provider delivers it again.
+      try deployment.publish("SocialMessageCreated", "m1", at: "2026-01-01T00:00:00Z", [theirs])
+      try deployment.host.waitUntilIdle(deployment.client, "attachment-indexer")
+      #expect(try deployment.documents(0, of: "m1").isEmpty)
+      #expect(deployment.blobFiles().count == 2)
+      #expect(try deployment.host.stop() == .status(0))
+    }
+
     @Test func `each trap is recorded as what it is, and nothing else is touched by it`() throws {
       let traps = traps()
       let good = attachment("good", deployment.url(of: Self.png))

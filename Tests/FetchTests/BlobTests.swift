@@ -24,6 +24,19 @@ import Testing
     try await fetch.host.stop()
   }
 
+  @Test func `what was fetched for a tenant is forgotten, and what for another is not`() async throws {
+    let fetch = try await FetchFixture()
+    let sha256 = digest(WebServer.noise(Self.size))
+    for tenant in ["demo", "other"] { _ = try await fetch.get("/noise?n=\(Self.size)", tenant: tenant) }
+    let forget = FetchFixture.request("", name: "fetch.forget")
+    #expect(try await fetch.host.request(forget) == ["forgotten": 1])
+    #expect(fetch.files == ["echo.other/\(sha256)"])
+    #expect(try await fetch.host.request(forget) == ["forgotten": 0])
+    _ = try await fetch.get("/noise?n=\(Self.size)")
+    #expect(try await fetch.read(sha256).count == 32_768)
+    try await fetch.host.stop()
+  }
+
   @Test func `a large answer is kept under its digest and read in pieces, by its tenant alone`() async throws {
     let fetch = try await FetchFixture()
     let bytes = WebServer.noise(Self.size)

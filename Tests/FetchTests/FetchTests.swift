@@ -95,7 +95,7 @@ import Testing
   @Test func `a request for what the host has not checked is refused`() async throws {
     #expect(
       await fetch.refusal(FetchFixture.request("GET http://localhost/", name: "fetch.other"))
-        == "topic: expected http.fetch or http.fetch.read, found http.fetch.other"
+        == "topic: expected http.fetch, http.fetch.read or http.fetch.forget, found http.fetch.other"
     )
     try await fetch.host.stop()
   }

@@ -179,6 +179,7 @@ import Testing
       ("storage", "vectors.put", .storageVectors, .write),
       ("storage", "vectors.delete", .storageVectors, .write),
       ("storage", "blobs.put", .storageBlobs, .write),
+      ("storage", "documents.erase", .storageDocuments, .write),
       ("storage", "blobs.begin", .storageBlobs, .write),
       ("storage", "blobs.append", .storageBlobs, .write),
       ("storage", "blobs.commit", .storageBlobs, .write),

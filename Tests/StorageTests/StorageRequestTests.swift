@@ -48,7 +48,7 @@ import Testing
       ("query", ["cursor": "1"], "cursor: expected what an answer gave as next, found string \"1\""),
       ("query", ["text": " ! "], "text: expected a word to look for, found string \" ! \""),
       ("count", ["limit": 1], "limit: unknown; known are author, match, since, space, text, thread, until"),
-      ("drop", [:], "topic: expected documents.put, delete, get, query or count, found documents.drop"),
+      ("drop", [:], "topic: expected documents.put, delete, erase, get, query or count, found documents.drop"),
     ] as [(String, JSON, String)]
   )
   func `a request that is wrong is answered with what is wrong`(

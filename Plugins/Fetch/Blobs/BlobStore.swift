@@ -87,6 +87,15 @@ final class BlobStore {
     return Array(bytes.prefix(read))
   }
 
+  /// Removes all of a tenant's.
+  ///
+  /// - Returns: How many there were.
+  func removeAll(of scope: BlobScope) -> Int {
+    let kept = entries.removeValue(forKey: scope.description) ?? []
+    for entry in kept { unsafe unlink("\(directory)/\(scope)/\(entry.sha256)") }
+    return kept.count
+  }
+
   private func makeRoom(for size: Int, in scope: String) {
     var kept = entries[scope] ?? []
     var used = kept.reduce(size) { $0 + $1.size }

@@ -26,10 +26,15 @@ final class BlobStore {
   let database: Database
   /// Whether the last change of documents has left a blob without a reference.
   var hasReleased = false
+  /// A time since which a blob has no reference that is before every other: it goes with the next step.
+  static let longAgo: Int64 = 0
+
+  private let erased: ErasedDocuments
   private let findReferences: Statement
 
-  init(_ database: Database) throws(SQLiteError) {
+  init(_ database: Database, _ erased: ErasedDocuments) throws(SQLiteError) {
     self.database = database
+    self.erased = erased
     // The others are of what is rare next to what they are about, a file; this one is of every deletion.
     findReferences = try database.prepare("SELECT blob FROM blob_references WHERE collection = ? AND foreign_id = ?")
   }
@@ -101,6 +106,10 @@ final class BlobStore {
       "SELECT revision FROM documents WHERE collection = ? AND foreign_id = ? AND deleted = 1"
     ).value(collection, referrer.foreignID, as: Int64.self)
     if let mark, referrer.revision.map({ $0 <= mark }) ?? true { return .stale }
+    if try erased.contains(collection, referrer.foreignID) {
+      try touch(blob, in: collection, now: Self.longAgo)
+      return .stale
+    }
     try database.prepare(
       "INSERT INTO blob_references (collection, foreign_id, blob) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
     ).run(collection, referrer.foreignID, blob.id)

@@ -112,5 +112,16 @@ enum DocumentSchema {
       UPDATE blob_usage SET bytes = bytes - old.size, count = count - 1;
     END;
     """,
+    """
+    -- What was erased, by the digest of its foreign id, so that no copy of it comes back. Nothing else is left of it.
+    CREATE TABLE erased (
+      collection TEXT NOT NULL,
+      digest BLOB NOT NULL,
+      PRIMARY KEY (collection, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER search_delete AFTER DELETE ON documents BEGIN
+      INSERT INTO search (search, rowid, text) VALUES ('delete', old.id, old.text);
+    END;
+    """,
   ]
 }

@@ -11,6 +11,8 @@ final class DocumentStore {
   let vectors: VectorStore
   /// The blobs that documents refer to.
   let blobs: BlobStore
+  /// What was erased, and is not to come back.
+  let erased: ErasedDocuments
   private let find: Statement
   private let fetch: Statement
   private let insert: Statement
@@ -20,11 +22,14 @@ final class DocumentStore {
   init(path: String, synchronous: Synchronous) throws(SQLiteError) {
     database = try Database(path: path)
     try database.useWriteAheadLog(synchronous)
+    // What was deleted is not to be found in the file.
+    try database.useSecureDelete(.on)
     // A sort that is large must not want a file: the sandbox has no place for one.
     try database.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = " + SQL(-cacheKibibytes))
     try database.migrate(application: DocumentSchema.application, steps: DocumentSchema.steps)
     vectors = try VectorStore(database)
-    blobs = try BlobStore(database)
+    erased = try ErasedDocuments(database)
+    blobs = try BlobStore(database, erased)
     find = try database.prepare(
       "SELECT " + documentColumns + ", deleted, id FROM documents WHERE collection = ? AND foreign_id = ?"
     )
@@ -55,7 +60,10 @@ final class DocumentStore {
         switch change {
         case .put(let put): outcomes.append(try apply(put, collection))
         case .delete(let deletion): outcomes.append(try apply(deletion, collection))
-        case .putVector(let put): outcomes.append(try vectors.put(put, collection))
+        case .putVector(let put):
+          // Its document will not come.
+          let isErased = try erased.contains(collection, put.foreignID)
+          outcomes.append(isErased ? .stale : try vectors.put(put, collection))
         case .deleteVectors(let foreignID): outcomes.append(try vectors.delete(foreignID, collection))
         }
       }
@@ -70,9 +78,13 @@ final class DocumentStore {
     return stored.document
   }
 
-  /// What is answered about a foreign id: the document, or up to which revision it was deleted.
+  /// What is answered about a foreign id: the document, or up to which revision it was deleted, which is every one of
+  /// what was erased.
   func answer(_ collection: String, _ foreignID: String) throws(SQLiteError) -> JSON {
-    guard let stored = try stored(collection, foreignID) else { return ["document": nil] }
+    guard let stored = try stored(collection, foreignID) else {
+      let isErased = try erased.contains(collection, foreignID)
+      return isErased ? ["document": nil, "deleted": .int(.max)] : ["document": nil]
+    }
     if stored.isDeleted { return ["document": nil, "deleted": .int(stored.document.revision)] }
     return ["document": stored.document.json]
   }
@@ -84,6 +96,7 @@ final class DocumentStore {
 
   private func apply(_ put: DocumentPut, _ collection: String) throws(SQLiteError) -> DocumentChange.Outcome {
     let stored = try stored(collection, put.foreignID)
+    if stored == nil, try erased.contains(collection, put.foreignID) { return .stale }
     if let stored, stored.isDeleted, let revision = put.revision, revision <= stored.document.revision { return .stale }
     let live = stored.flatMap { $0.isDeleted ? nil : $0.document }
     let document = live?.changed(by: put) ?? Document(put)
@@ -95,6 +108,8 @@ final class DocumentStore {
 
   private func apply(_ deletion: DocumentDeletion, _ collection: String) throws(SQLiteError) -> DocumentChange.Outcome {
     let stored = try stored(collection, deletion.foreignID)
+    // There is no more to be deleted, and a mark would say more than is left.
+    if stored == nil, try erased.contains(collection, deletion.foreignID) { return .unchanged }
     let revision = deletion.revision ?? .max
     if let stored, revision < stored.document.revision { return .stale }
     let mark = Document(

@@ -12,6 +12,7 @@ struct DocumentRequest {
   enum Operation {
     case put([DocumentPut])
     case delete([DocumentDeletion])
+    case erase(DocumentErasure)
     case get(String)
     case query(DocumentQuery)
     case count(DocumentFilter)
@@ -57,6 +58,8 @@ struct DocumentRequest {
       return .put(puts)
     case "documents.delete":
       return .delete(try DocumentDeletion.list(payload, now: now))
+    case "documents.erase":
+      return .erase(try DocumentErasure(payload))
     case "documents.get":
       let fields = try RequestFields(payload, keys: ["foreign_id"])
       return .get(try fields.required("foreign_id", fields.name("foreign_id")))
@@ -65,7 +68,7 @@ struct DocumentRequest {
     case "documents.count":
       return .count(try DocumentFilter(RequestFields(payload, keys: DocumentFilter.keys)))
     default:
-      throw StorageError("topic: expected documents.put, delete, get, query or count, found \(name)")
+      throw StorageError("topic: expected documents.put, delete, erase, get, query or count, found \(name)")
     }
   }
 

@@ -56,6 +56,16 @@ struct ValueKind: Sendable {
       ? "a time such as 2026-11-21T10:00:00Z, a date such as 2026-11-21, or how long ago, such as 2h or 3d" : nil
   }
 
+  /// The URN of a thing of a provider's, such as an author or a space.
+  static let urn = Self(placeholder: "URN", completion: .nothing) { text in
+    do throws(URNError) {
+      _ = try URN(text)
+      return nil
+    } catch {
+      return "a URN such as urn:echo:user:demo:ann (\(error.reason))"
+    }
+  }
+
   /// A topic pattern, with the wildcards `*` and `>`.
   static let pattern = Self(placeholder: "PATTERN", completion: .nothing) { text in
     do throws(TopicError) {

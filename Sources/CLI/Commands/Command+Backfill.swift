@@ -72,15 +72,3 @@ extension Command {
     return .object(order)
   }
 }
-
-extension ValueKind {
-  /// The name of a thing of a provider's.
-  static let urn = Self(placeholder: "URN", completion: .nothing) { text in
-    do throws(URNError) {
-      _ = try URN(text)
-      return nil
-    } catch {
-      return "a name such as urn:echo:space:demo:lobby (\(error.reason))"
-    }
-  }
-}

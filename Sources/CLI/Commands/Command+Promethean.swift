@@ -16,7 +16,8 @@ extension Command {
     ],
     subcommands: [
       up, down, status, validate, show, plan, diff, apply, rollback, history, reload, send, request, tap, query, search,
-      backfill, logs, grants, sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version, help,
+      backfill, erase, logs, grants, sandbox, secrets, keys, sign, verify, deadLetters, export, completion, version,
+      help,
     ]
   )
 }

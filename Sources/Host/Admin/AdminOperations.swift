@@ -67,6 +67,7 @@ final class AdminOperations {
       case "rollback": try rollback(request)
       case "reload": try reload(request)
       case "secrets.rotate": try rotateSecrets(request)
+      case "erase": try erase(request)
       default: throw AdminFailure("invalid", "there is no operation \(request.operation)")
       }
     } catch {

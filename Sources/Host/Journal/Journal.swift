@@ -50,6 +50,8 @@ package final class Journal {
       // Of a journal that is there, the size stays what it was.
       try database.execute("PRAGMA page_size = " + SQL(pageBytes))
       try database.useWriteAheadLog(options.synchronous == .full ? .full : .normal)
+      // What is trimmed is most of what is written, so whole pages of it are overwritten only when somebody is erased.
+      try database.useSecureDelete(.fast)
       database.disableAutomaticCheckpoints()
       try database.execute("PRAGMA cache_size = " + SQL(-cacheKibibytes))
       try database.migrate(application: JournalSchema.application, steps: JournalSchema.steps)

@@ -16,6 +16,8 @@ package enum JournalCommand: Sendable {
   case state(StateKey)
   case trim(below: Int64, olderThan: Int64)
   case statistics
+  /// Do one step of erasing somebody, or of looking for what there is of them.
+  case erase(Person, from: ErasurePlace, isDry: Bool)
 }
 
 /// What the journal answers, command by command.
@@ -35,6 +37,7 @@ package enum JournalReply: Sendable, Hashable {
   case state(StateDocument?)
   case trimmed(Int)
   case statistics(JournalStatistics)
+  case erased(ErasureFindings)
 }
 
 /// The answer to one command.
@@ -63,6 +66,7 @@ extension Journal {
     case .state(let key): .state(try state(key))
     case .trim(let below, let olderThan): .trimmed(try trim(below: below, olderThan: olderThan))
     case .statistics: .statistics(try statistics())
+    case .erase(let person, let place, let isDry): .erased(try erase(person, from: place, isDry: isDry))
     }
   }
 

@@ -129,6 +129,17 @@ final class RecordFiles {
     bytes = Directory.names(in: directory).compactMap(Int64.init).reduce(0) { $0 + ((try? size(of: $1)) ?? 0) }
   }
 
+  /// Cuts off what a transaction that failed has left.
+  func cutRemains() throws(JournalError) {
+    for file in [kept.file, kept.file + 1] {
+      let length = file == kept.file ? kept.offset : 0
+      let found = try size(of: file)
+      guard found > length else { continue }
+      guard unsafe truncate(path(of: file), off_t(length)) == 0 else { throw failure("truncate", file) }
+      bytes -= found - length
+    }
+  }
+
   /// Reads bytes that count.
   func read(_ place: Place, count: Int) throws(JournalError) -> [UInt8] {
     let descriptor = try open(toRead: place.file)
@@ -169,7 +180,7 @@ final class RecordFiles {
 
   // MARK: - Files
 
-  private func path(of file: Int64) -> String {
+  func path(of file: Int64) -> String {
     let digits = String(file)
     return "\(directory)/\(String(repeating: "0", count: max(0, 8 - digits.utf8.count)))\(digits)"
   }
@@ -234,7 +245,7 @@ final class RecordFiles {
     reading = nil
   }
 
-  private func failure(_ call: String, _ file: Int64) -> JournalError {
+  func failure(_ call: String, _ file: Int64) -> JournalError {
     let code = errno
     let found = unsafe String(cString: strerror(code))
     if code == ENOSPC || code == EDQUOT {

@@ -6,7 +6,7 @@ package struct ServiceRequest: Sendable, Hashable {
 
   /// The operations that change a collection.
   private static let writes: Set<String> = [
-    "put", "delete", "begin", "append", "commit", "reference", "release",
+    "put", "delete", "erase", "begin", "append", "commit", "reference", "release",
   ]
   /// The operations that leave it as it is.
   private static let reads: Set<String> = [
@@ -15,7 +15,7 @@ package struct ServiceRequest: Sendable, Hashable {
 
   /// The operations of what has no collections, beside the effect itself, which has no operation's name.
   private static let others: [Capability: Set<String>] = [
-    .httpFetch: ["read"], .embedText: ["infer"], .embedImage: ["infer"],
+    .httpFetch: ["read", "forget"], .embedText: ["infer"], .embedImage: ["infer"],
   ]
 
   /// Reads area and name of a request's topic, such as `storage` and `documents.put`; nil if it asks for no served

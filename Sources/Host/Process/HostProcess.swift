@@ -49,6 +49,8 @@ package final class HostProcess {
   let dropIns: DropIns
   /// Whether a change of what runs is under way.
   var isDeploying = false
+  /// What is being erased.
+  var erasure: Erasure?
   private let lock: HostLock
   private let signals: SignalSource
   let events = Mailbox<Event>()
@@ -194,6 +196,12 @@ package final class HostProcess {
   /// Any thread.
   package func perform(_ body: @escaping @Sendable (HostProcess) -> Void) {
     events.post(.perform(body))
+  }
+
+  /// What has something run on the loop's thread, for whoever is on another.
+  var performer: @Sendable (@escaping @Sendable (HostProcess) -> Void) -> Void {
+    let events = events
+    return { body in events.post(.perform(body)) }
   }
 
   // MARK: - The loop

@@ -72,10 +72,16 @@ final class AttachmentDeployment {
   }
 
   /// Says that something has come of a message.
-  func publish(_ name: String, _ id: String, at time: String, _ attachments: [JSON]? = nil) throws {
+  func publish(
+    _ name: String,
+    _ id: String,
+    at time: String,
+    _ attachments: [JSON]? = nil,
+    author: String = "ada"
+  ) throws {
     let key = ["SocialMessageCreated": "created_at", "SocialMessageDeleted": "deleted_at"][name] ?? "edited_at"
     var message: JSONObject = [
-      "message_id": .string(id), "author_urn": "urn:echo:user:demo:ada",
+      "message_id": .string(id), "author_urn": .string("urn:echo:user:demo:\(author)"),
       "space_urn": .string("urn:echo:space:demo:\(id)"), key: .string(time), "provider": "echo", "tenant": "demo",
     ]
     message["attachments"] = attachments.map { .array($0) }
@@ -106,5 +112,11 @@ final class AttachmentDeployment {
   func blobFiles(tenant: String = "demo") -> [String] {
     let place = "\(host.directory)/var/data/storage/data/echo.\(tenant).blobs"
     return (FileManager.default.subpaths(atPath: place) ?? []).filter { $0.contains("/") }
+  }
+
+  /// The files that Fetch has kept for the tenant.
+  func fetchedFiles() -> [String] {
+    let place = "\(host.directory)/var/data/fetch/blobs/echo.demo"
+    return (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
   }
 }
