@@ -149,7 +149,7 @@ func fuzzers() -> [Target] {
     "Tests/Fuzz",
     [
       "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FileType", "FuzzRunner", "Host", "Locking",
-      "PluginABI",
+      "Picture", "PluginABI",
       "Signing", "TestSupport", "Transformer", "VectorIndex", "WebSocket", "WordPiece", "YAML",
     ]
   )
@@ -194,6 +194,7 @@ let package = Package(
     .library(name: "MessageEmbedder", type: .dynamic, targets: ["MessageEmbedderEntry"]),
     .library(name: "Search", type: .dynamic, targets: ["SearchEntry"]),
     .library(name: "AttachmentIndexer", type: .dynamic, targets: ["AttachmentIndexerEntry"]),
+    .library(name: "AttachmentEmbedder", type: .dynamic, targets: ["AttachmentEmbedderEntry"]),
     .library(name: "Fetch", type: .dynamic, targets: ["FetchEntry"]),
     .library(name: "Embedder", type: .dynamic, targets: ["EmbedderEntry"]),
     .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
@@ -215,6 +216,9 @@ let package = Package(
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
     library("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+    library("CPNG", pkgConfig: "libpng16", package: "libpng-dev"),
+    library("CJPEG", pkgConfig: "libjpeg", package: "libjpeg62-turbo-dev"),
+    library("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
 
     .target(name: "PluginABI", cSettings: cSettings),
     .target(name: "CEnvelope", cSettings: cSettings),
@@ -242,9 +246,18 @@ let package = Package(
     swift("VectorIndex", ["CHNSW"]),
     // What a file is by its first bytes.
     swift("FileType"),
+    // Pictures as small rasters. It is optimised in every build: what it does is done for each of their pixels.
+    .target(
+      name: "CPicture",
+      dependencies: ["CPNG", "CJPEG", "CWebP"],
+      cSettings: cSettings + [.unsafeFlags(["-O3"])]
+    ),
+    swift("Picture", ["CPicture", "FileType"]),
     swift("WebSocket"),
     // What access plugins of any provider are made of.
     swift("ProviderKit", ["CSodium", "CURL", "Envelope", "PluginKit"]),
+    // What workers that have vectors made are made of.
+    swift("VectorKit", ["Envelope", "PluginKit"]),
     swift("Compression", ["CZlib", "CZstd"]),
     // What numbers texts for models, and models that make vectors of the numbers. Its loops are optimised in every
     // build: without that a text takes a second.
@@ -292,6 +305,20 @@ let package = Package(
       path: "Tests/ProviderSupport",
       swiftSettings: settings
     ),
+    // Pictures for tests, drawn and encoded.
+    .target(
+      name: "PictureEncoder",
+      dependencies: ["CPNG", "CJPEG", "CWebP"],
+      path: "Tests/PictureSupport/Encoder",
+      cSettings: cSettings
+    ),
+    .target(
+      name: "PictureSupport",
+      dependencies: ["PictureEncoder"],
+      path: "Tests/PictureSupport",
+      exclude: ["Encoder"],
+      swiftSettings: settings
+    ),
     .target(name: "SandboxConnect", path: "Tests/SandboxConnect", cSettings: cSettings),
     // Programs that tests start, to kill them.
     .executableTarget(
@@ -337,6 +364,7 @@ let package = Package(
     tests("Signing", ["Signing"]),
     tests("VectorIndex", ["VectorIndex"]),
     tests("WebSocket", ["WebSocket"]),
+    tests("Picture", ["Picture", "PictureSupport"]),
     tests("Compression", ["Compression", "CZlib", "CZstd"]),
     tests("WordPiece", ["WordPiece"]),
     tests("Transformer", ["Transformer", "WordPiece"]),
@@ -347,14 +375,19 @@ let package = Package(
     tests("CLI", ["CLI", "Host", "Envelope", "Signing"]),
     tests(
       "EndToEnd",
-      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PluginABI", "PluginKit", "Signing"],
+      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PictureSupport", "PluginABI", "PluginKit", "Signing"],
       exclude: ["Fixtures", "Golden"]
     ),
   ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])
     + plugin("Fetch", ["CLinux", "CURL"])
-    + plugin("MessageIndexer", hasGolden: true) + plugin("MessageEmbedder") + plugin("Search")
+    + plugin("MessageIndexer", hasGolden: true) + plugin("MessageEmbedder", ["VectorKit"]) + plugin("Search")
+    + plugin("AttachmentEmbedder", ["VectorKit"])
     + plugin("AttachmentIndexer", ["FileType"], testing: ["FileType", "Locking", "PluginABI"], hasGolden: true)
-    + plugin("Embedder", ["CLinux", "Locking", "Transformer", "WordPiece"], testing: ["Locking", "Transformer"])
+    + plugin(
+      "Embedder",
+      ["CLinux", "Locking", "Picture", "Transformer", "WordPiece"],
+      testing: ["Locking", "Picture", "PictureSupport", "Transformer"]
+    )
     + plugin(
       "Discord",
       ["CLinux", "Compression", "CURL", "Locking", "ProviderKit", "WebSocket"],

@@ -51,6 +51,8 @@ struct Finding {
     var document: JSONObject = [
       "foreign_id": .string(place.foreignID), "revision": .int(event.revision), "space": .string(event.space),
       "thread": .string(event.messageID),
+      // What it looks like can be found; of all else there is nothing to be seen, whatever words it has.
+      "content": Self.json(state == .stored && type?.isPicture == true ? sha256 : nil),
       "body": [
         "message_id": .string(event.messageID), "attachment_id": .string(attachment.urn.id),
         "urn": .string(attachment.urn.description), "url": Self.json(place.url),

@@ -8,6 +8,7 @@ struct Settings {
     enum Engine: String, CaseIterable {
       case featureHashing = "feature-hashing"
       case transformer
+      case imageDescriptor = "image-descriptor"
     }
 
     let name: String
@@ -25,6 +26,8 @@ struct Settings {
   let threads: Int
   let limits: BatchLimits
   let cache: Int
+  /// Bytes of the largest picture that is read.
+  let imageBytesMax: Int
 
   init(_ config: Config) throws {
     let directory = try config.string("directory", default: "")
@@ -42,6 +45,7 @@ struct Settings {
       delay: try config.duration("delay", default: .milliseconds(2)),
       waitingMax: try config.int("waiting", default: 1_024, in: 1...65_536)
     )
+    imageBytesMax = try config.bytes("image_bytes_max", default: 16 << 20)
     cache = try config.int("cache", default: 8_192, in: 0...1_048_576)
   }
 
@@ -63,7 +67,8 @@ struct Settings {
     let engine = try config.string("engine", default: Model.Engine.featureHashing.rawValue)
     let pooling = try config.string("pooling", default: TransformerModel.Pooling.mean.rawValue)
     guard let engine = Model.Engine(rawValue: engine) else {
-      throw EmbedderError("config.models: \(name): engine: expected feature-hashing or transformer, found \(engine)")
+      let known = Model.Engine.allCases.map(\.rawValue).joined(separator: ", ")
+      throw EmbedderError("config.models: \(name): engine: expected \(known), found \(engine)")
     }
     guard let pooling = TransformerModel.Pooling(rawValue: pooling) else {
       throw EmbedderError("config.models: \(name): pooling: expected mean or first, found \(pooling)")
@@ -84,8 +89,15 @@ struct Settings {
 
 extension Settings.Model {
   /// Loads the model, whose runs the team helps with.
-  func load(team: TransformerTeam? = nil) throws(EmbedderError) -> any EmbeddingEngine {
-    guard engine == .transformer else { return FeatureHashing() }
+  func load(team: TransformerTeam? = nil) throws(EmbedderError) -> LoadedEngine {
+    switch engine {
+    case .featureHashing: .texts(FeatureHashing())
+    case .imageDescriptor: .pictures(ImageDescriptor())
+    case .transformer: .texts(try loadTransformer(team))
+    }
+  }
+
+  private func loadTransformer(_ team: TransformerTeam?) throws(EmbedderError) -> TransformerEngine {
     guard path.hasPrefix("/") else {
       throw EmbedderError("config.models: \(name): expected a grant of fs.read or an absolute path, found \(path)")
     }

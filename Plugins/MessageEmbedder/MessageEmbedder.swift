@@ -1,4 +1,5 @@
 public import PluginKit
+internal import VectorKit
 
 /// Has a vector made of every message, so that it can be found by its meaning.
 ///
@@ -11,14 +12,15 @@ public final class MessageEmbedder: Plugin {
 
   private let context: Context
   private let writer: VectorWriter
-  private let sweep: Sweep
+  private let sweep: VectorSweep
 
   /// Reads which model makes the vectors.
   public init(context: Context) throws {
     self.context = context
-    writer = VectorWriter(context: context, model: try context.config.string("model", default: "feature-hashing"))
+    let model = try context.config.string("model", default: "feature-hashing")
+    writer = VectorWriter(context: context, maker: TextMaker(context: context, model: model))
     let interval = try context.config.duration("interval", default: .seconds(60))
-    sweep = Sweep(context: context, writer: writer, interval: interval)
+    sweep = VectorSweep(context: context, writer: writer, interval: interval)
   }
 
   /// Looks for messages without a vector from now on.
@@ -35,7 +37,7 @@ public final class MessageEmbedder: Plugin {
     sweep.add(message.tenant)
     guard let text = message.text else { return nil }
     let content = Hex.encode(SHA256.digest(Array(text.utf8)))
-    let item = VectorWriter.Item(foreignID: message.foreignID, text: text, content: content)
+    let item = VectorItem(foreignID: message.foreignID, content: content, text: text)
     do throws(HostError) {
       _ = try await writer.write([item], dimension: 1, for: message.tenant, message.priority)
       context.metrics.add("messages_total")

@@ -24,9 +24,9 @@ struct Lookup {
   private static let least = (words: 0.5, similarity: 0.7)
 
   /// The documents that have some of the words, best first, without their bodies.
-  func words(_ request: SearchRequest) async throws(HostError) -> [JSON] {
+  func words(_ text: String, _ request: SearchRequest) async throws(HostError) -> [JSON] {
     var payload = request.filter
-    payload["text"] = .string(request.text)
+    payload["text"] = .string(text)
     payload["match"] = "any"
     payload["order"] = "best"
     payload["limit"] = .int(Self.depth)
@@ -38,19 +38,19 @@ struct Lookup {
   }
 
   /// The messages whose vectors are near the text's; nil if none has a vector yet.
-  func near(_ request: SearchRequest) async throws(HostError) -> Near? {
+  func near(_ text: String, _ request: SearchRequest) async throws(HostError) -> Near? {
     do throws(HostError) {
-      return try await nearOnce(request)
+      return try await nearOnce(text, request)
     } catch {
       // Another model may have taken over between the questions, and is the one now.
-      return try await nearOnce(request)
+      return try await nearOnce(text, request)
     }
   }
 
-  private func nearOnce(_ request: SearchRequest) async throws(HostError) -> Near? {
+  private func nearOnce(_ text: String, _ request: SearchRequest) async throws(HostError) -> Near? {
     let models = try await ask("vectors.models", [:])
     guard let model = models["current"], let name = model["name"]?.stringValue else { return nil }
-    let embedding = try await context.embed([request.text], model: name, for: tenant)
+    let embedding = try await context.embed([text], model: name, for: tenant)
     guard Self.isSame(embedding.model, model) else {
       let words = "the embedder's \(name) is another one than the messages' vectors were made by"
       throw HostError(.failed, "\(words): they are being made anew")

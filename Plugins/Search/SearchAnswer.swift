@@ -5,17 +5,17 @@ struct SearchAnswer {
   /// Bytes of the results, less what stands around them.
   private static let sizeMax = Envelope.payloadMax - 4_096
   /// What a result tells of its document.
-  private static let told = ["space", "author", "thread", "created_at", "text"]
+  private static let told = ["space", "author", "thread", "created_at"]
 
   private var results: [JSON] = []
   private var room = sizeMax
 
   var count: Int { results.count }
 
-  /// Adds a result; false: there is no room for it.
+  /// Adds a message; false: there is no room for it.
   mutating func add(_ result: Ranking.Result, _ document: JSON, explains: Bool) -> Bool {
-    var json: JSONObject = ["foreign_id": .string(result.foreignID), "score": .double(result.score)]
-    for key in Self.told { json[key] = document[key] }
+    var json = Self.result(result.foreignID, result.score, document)
+    json["text"] = document["text"]
     if explains {
       var why: JSONObject = [:]
       why["word_rank"] = result.wordRank.map { .int(Int64($0)) }
@@ -23,6 +23,23 @@ struct SearchAnswer {
       why["similarity"] = result.similarity.map { .double($0) }
       json["explain"] = .object(why)
     }
+    return add(json)
+  }
+
+  /// Adds an attachment; false: there is no room for it.
+  mutating func add(attachment foreignID: String, score: Double, _ document: JSON) -> Bool {
+    var json = Self.result(foreignID, score, document)
+    for key in ["message_id", "filename", "type", "sha256"] { json[key] = document["body"]?[key] }
+    return add(json)
+  }
+
+  private static func result(_ foreignID: String, _ score: Double, _ document: JSON) -> JSONObject {
+    var json: JSONObject = ["foreign_id": .string(foreignID), "score": .double(score)]
+    for key in told { json[key] = document[key] }
+    return json
+  }
+
+  private mutating func add(_ json: JSONObject) -> Bool {
     let size = JSON.object(json).bytes().count + 1
     // The first always goes: a stored document is smaller than an answer.
     guard results.isEmpty || size <= room else { return false }

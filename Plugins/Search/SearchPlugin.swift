@@ -1,6 +1,7 @@
 public import PluginKit
 
-/// Finds messages of a tenant by their words and by their meaning, and puts both in one order.
+/// Finds messages of a tenant by their words and by their meaning, and puts both in one order; and attachments by what
+/// they look like.
 ///
 /// It keeps nothing. Where there are no vectors, or nobody makes one of what is looked for, the words alone are searched,
 /// and the answer says why.
@@ -20,9 +21,21 @@ public final class SearchPlugin: Plugin {
   public func handle(_ envelope: Envelope) async throws -> Response? {
     guard envelope.flags.contains(.request) else { throw Rejection("\(envelope.topic): expected a request") }
     let request = try SearchRequest(envelope.payload)
-    let lookup = Lookup(context: context, tenant: TenantName(provider: envelope.provider, tenant: envelope.tenant))
-    let documents = try await lookup.words(request)
-    let (near, without) = await near(request, lookup)
+    let tenant = TenantName(provider: envelope.provider, tenant: envelope.tenant)
+    context.metrics.add("searches_total")
+    switch request.subject {
+    case .text(let text): return Response(json: try await messages(text, request, tenant))
+    case .like(let id):
+      return Response(json: try await Likeness(context: context, tenant: tenant).attachments(like: id, request))
+    }
+  }
+
+  /// The messages that have some of the words, or mean alike.
+  private func messages(_ text: String, _ request: SearchRequest, _ tenant: TenantName) async throws(HostError) -> JSON
+  {
+    let lookup = Lookup(context: context, tenant: tenant)
+    let documents = try await lookup.words(text, request)
+    let (near, without) = await near(text, request, lookup)
     var known: [String: JSON] = [:]
     var words: [String] = []
     for document in documents {
@@ -38,14 +51,17 @@ public final class SearchPlugin: Plugin {
       guard let document else { continue }
       guard answer.add(result, document, explains: request.explains) else { break }
     }
-    context.metrics.add("searches_total")
-    return Response(json: answer.json(model: near?.model, without: without))
+    return answer.json(model: near?.model, without: without)
   }
 
   /// What is near by meaning, or why nothing is.
-  private func near(_ request: SearchRequest, _ lookup: Lookup) async -> (Lookup.Near?, without: String?) {
+  private func near(
+    _ text: String,
+    _ request: SearchRequest,
+    _ lookup: Lookup
+  ) async -> (Lookup.Near?, without: String?) {
     do throws(HostError) {
-      let near = try await lookup.near(request)
+      let near = try await lookup.near(text, request)
       return (near, near == nil ? "no message has a vector yet" : nil)
     } catch {
       context.metrics.add("searches_without_vectors_total")

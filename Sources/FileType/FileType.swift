@@ -31,6 +31,9 @@ package enum FileType: String, Sendable, Hashable, CaseIterable {
   /// The media type.
   package var mediaType: String { rawValue }
 
+  /// Whether it is a picture of a kind that `Picture` decodes, unless it is damaged, too large, or moves.
+  package var isPicture: Bool { self == .png || self == .jpeg || self == .webp }
+
   /// The type of a file that begins with these bytes.
   ///
   /// - Parameters:

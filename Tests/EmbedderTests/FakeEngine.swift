@@ -6,7 +6,7 @@ import TestSupport
 @testable import Embedder
 
 /// An engine that says what it is given, and computes nothing until a test lets it.
-final class FakeEngine: EmbeddingEngine {
+final class FakeEngine: TextEngine {
   let dimension = 4
   let version = "7"
   let checksum = "none:0"
@@ -36,9 +36,9 @@ final class FakeEngine: EmbeddingEngine {
     return [cosf(angle), sinf(angle), 0, 0]
   }
 
-  func makeWorker() throws(EmbedderError) -> any EmbeddingWorker { Worker(self) }
+  func makeWorker() throws(EmbedderError) -> any TextWorker { Worker(self) }
 
-  private final class Worker: EmbeddingWorker {
+  private final class Worker: TextWorker {
     private let engine: FakeEngine
 
     init(_ engine: FakeEngine) {
@@ -65,7 +65,7 @@ final class EmbedderWithFakes: Plugin {
   init(context: Context) throws {
     plugin = try EmbedderPlugin(context: context) { (model) throws(EmbedderError) in
       guard let engine = Self.engines.withLock({ $0[model.name] }) else { throw EmbedderError("no \(model.name)") }
-      return engine
+      return .texts(engine)
     }
   }
 

@@ -78,7 +78,8 @@ import Testing
     envelope.payload = Array("{\"texts\":[\"".utf8) + [0xC3, 0x28] + Array("\"]}".utf8)
     #expect(await refusal(host, envelope).hasPrefix("payload: "))
     envelope.topic = "promethean.p.echo.t.demo.embed.text.list"
-    #expect(await refusal(host, envelope) == "topic: expected embed.text.infer, found embed.text.list")
+    let topics = "topic: expected embed.text.infer or embed.image.infer"
+    #expect(await refusal(host, envelope) == "\(topics), found embed.text.list")
     let unknown = EmbedderFixture.envelope(["texts": ["x"]], model: "other")
     #expect(await refusal(host, unknown) == #"resource: expected a model, one of feature-hashing, found "other""#)
     try await host.stop()
@@ -88,7 +89,10 @@ import Testing
     (["models": []], "config.models: expected at least one, found none"),
     (["models": [["name": "a"], ["name": "a"]]], #"config.models: expected each name once, found "a" twice"#),
     (["models": [["engine": "transformer"]]], "config.models[0].name: expected string, found nothing"),
-    (["models": [["name": "a", "engine": "b"]]], "config.models: a: engine: expected feature-hashing or transformer"),
+    (
+      ["models": [["name": "a", "engine": "b"]]],
+      "config.models: a: engine: expected feature-hashing, transformer, image-descriptor, found b"
+    ),
     (["models": ["a"]], "config.models: expected list of objects"),
     (["batch_max": 0], "config.batch_max: expected integer from 1 to 256, found 0"),
   ]

@@ -100,9 +100,12 @@ struct SearchPluginTests {
     arguments: [
       ([], "payload: expected object, found empty array"),
       (["text": ""], #"text: expected words of 1 to 4096 bytes, found string """#),
-      (["txt": "a"], "txt: unknown; known are author, explain, limit, since, space, text, thread, until"),
+      (["txt": "a"], "txt: unknown; known are author, explain, like, limit, since, space, text, thread, until"),
       (["text": "a", "limit": 51], "limit: expected integer from 1 to 50, found integer 51"),
       (["text": "a", "explain": "yes"], #"explain: expected boolean, found string "yes""#),
+      (["like": ""], #"like: expected an id of 1 to 1024 bytes, found string """#),
+      (["like": "a", "text": "b"], #"like: expected it without text, found string "b""#),
+      (["like": "a", "explain": true], "explain: expected it beside text, found it beside like"),
     ] as [(JSON, String)]
   )
   func `what is no search is answered with what was expected and found`(payload: JSON, message: String) async throws {

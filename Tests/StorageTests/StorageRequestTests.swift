@@ -29,7 +29,7 @@ import Testing
       ),
       (
         "put", ["documents": [["foreign_id": "a", "tenant": "other"]]],
-        "documents[0].tenant: unknown; known are author, body, created_at, foreign_id, revision, space, text, thread"
+        "documents[0].tenant: unknown; known are author, body, content, created_at, foreign_id, revision, space, text, thread"
       ),
       ("put", ["documents": [], "tenant": "other"], "tenant: unknown; known are documents"),
       ("delete", [:], "foreign_ids: expected array, found nothing"),

@@ -85,7 +85,7 @@ import Testing
       ),
       (
         "search", ["vector": Vectors.base64([1, 0, 0]), "text": "one"],
-        "text: unknown; known are author, ef, limit, model, since, space, thread, until, vector"
+        "text: unknown; known are author, ef, like, limit, model, since, space, thread, until, vector"
       ),
       (
         "search", ["vector": Vectors.base64([1, 0, 0]), "model": Vectors.other],

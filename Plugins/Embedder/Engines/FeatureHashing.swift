@@ -3,7 +3,7 @@
 ///
 /// It knows nothing of meaning, only which texts share words and parts of words. It needs no model, and makes the same
 /// vector of a text on every machine.
-struct FeatureHashing: EmbeddingEngine {
+struct FeatureHashing: TextEngine {
   /// As many as the models have that it stands in for.
   static let dimensionDefault = 384
   /// Letters of the runs, and a word's own beginning and end among them.
@@ -20,9 +20,9 @@ struct FeatureHashing: EmbeddingEngine {
   /// Of the rules, which are all that there is of a model; changed with them.
   let checksum = "rules:1"
 
-  func makeWorker() throws(EmbedderError) -> any EmbeddingWorker { Worker(dimension: dimension) }
+  func makeWorker() throws(EmbedderError) -> any TextWorker { Worker(dimension: dimension) }
 
-  private final class Worker: EmbeddingWorker {
+  private final class Worker: TextWorker {
     private let dimension: Int
 
     init(dimension: Int) {

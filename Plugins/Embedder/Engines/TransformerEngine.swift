@@ -4,7 +4,7 @@ internal import Transformer
 internal import WordPiece
 
 /// Vectors by an encoder of BERT's kind, in single precision.
-struct TransformerEngine: EmbeddingEngine {
+struct TransformerEngine: TextEngine {
   /// Digits of the digest that are a model's version, if it has been given none.
   private static let versionDigits = 12
   /// Bytes of the largest vocabulary.
@@ -53,7 +53,7 @@ struct TransformerEngine: EmbeddingEngine {
     self.tokensMax = min(tokensMax, model.tokensMax)
   }
 
-  func makeWorker() throws(EmbedderError) -> any EmbeddingWorker {
+  func makeWorker() throws(EmbedderError) -> any TextWorker {
     do {
       return Worker(
         run: try TransformerRun(model),
@@ -66,7 +66,7 @@ struct TransformerEngine: EmbeddingEngine {
     }
   }
 
-  private final class Worker: EmbeddingWorker {
+  private final class Worker: TextWorker {
     private let run: TransformerRun
     private var tokenizer: WordPiece
     private let pooling: TransformerModel.Pooling

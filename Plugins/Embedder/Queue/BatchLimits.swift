@@ -1,8 +1,12 @@
-/// How texts are put together, and how many may wait.
+/// How texts and pictures are put together, and how many may wait.
 struct BatchLimits: Hashable {
   /// What a text's bytes count for at most: more of it than this is hardly read.
   static let textCostMax = 1_024
-  /// What all texts of a batch count for at most, about a thousand tokens: some 100 ms on one processor, which is how
+  /// Bytes of a picture that count for one: to decode 4 MiB takes as long as a batch of texts may.
+  static let pictureBytesEach = 1_024
+  /// What a picture counts for at least: however few its bytes are, it is decoded and looked at.
+  static let pictureCostMin = 128
+  /// What all of a batch count for at most, of texts about a thousand tokens: some 100 ms on one processor, which is how
   /// long a text of somebody who waits may have to wait for others that are under way.
   static let costMax = 4_096
   /// Which part of those that wait may be of the past, so that there is room for the living: so many quarters.

@@ -1,12 +1,12 @@
 internal import PluginKit
 
-/// Puts texts of all requests and tenants together into batches, and has threads compute them.
+/// Puts subjects of all requests and tenants together into batches, and has threads compute them.
 ///
-/// A text that somebody else waits for already is not computed twice, and one whose vector is still known not at all.
+/// One that somebody else waits for already is not computed twice, and one whose vector is still known not at all.
 /// Those that are live go first; those that nobody waits for any more are left out.
 @PluginActor
 final class Batcher {
-  private let engines: [any EmbeddingEngine]
+  private let engines: [LoadedEngine]
   private let limits: BatchLimits
   private let context: Context
   private var cache: VectorCache
@@ -14,12 +14,12 @@ final class Batcher {
   private let threads: [WorkThread]
   /// Of each model what waits live, and what waits of the past.
   private let lanes: [Priority: [Lane]]
-  private var wishes: [TextKey: Wish] = [:]
+  private var wishes: [SubjectKey: Wish] = [:]
   /// Whether somebody will look again when those that wait have waited long enough.
   private var isTimed = false
   private var isStopped = false
 
-  init(_ engines: [any EmbeddingEngine], _ limits: BatchLimits, cache: Int, threads: [WorkThread], _ context: Context) {
+  init(_ engines: [LoadedEngine], _ limits: BatchLimits, cache: Int, threads: [WorkThread], _ context: Context) {
     self.engines = engines
     self.limits = limits
     self.context = context
@@ -31,28 +31,31 @@ final class Batcher {
     )
   }
 
-  /// How many texts wait.
+  /// How many subjects wait.
   var waiting: Int { lanes.values.joined().reduce(0) { $0 + $1.count } }
 
-  /// Returns a vector for each text.
+  /// The vector of a subject that came lately.
+  func known(_ key: SubjectKey) -> [Float]? {
+    guard let vector = cache.vector(key) else { return nil }
+    context.metrics.add("cached_total")
+    return vector
+  }
+
+  /// Returns a vector of each subject, or what is wrong with it.
   ///
   /// - Throws: If there is no room for so many, the deadline passes before their turn comes, or they cannot be computed.
-  func vectors(
-    of texts: [String],
-    model: Int,
+  func make(
+    _ subjects: [(key: SubjectKey, subject: Subject)],
     _ priority: Priority,
     deadline: Int64
-  ) async throws(EmbedderError) -> [[Float]] {
-    let keys = texts.map { TextKey($0, model: model) }
-    let order = Order(count: texts.count, priority: priority, deadline: deadline)
+  ) async throws(EmbedderError) -> [Made] {
+    let order = Order(count: subjects.count, priority: priority, deadline: deadline)
     var missing: [Int] = []
-    for (index, key) in keys.enumerated() {
-      if let vector = cache.vector(key) { order.fill(index, vector) } else { missing.append(index) }
+    for (index, (key, _)) in subjects.enumerated() {
+      if let vector = known(key) { order.fill(index, .success(vector)) } else { missing.append(index) }
     }
-    try checkRoom(Set(missing.map { keys[$0] }.filter { wishes[$0] == nil }).count, priority)
-    context.metrics.add("texts_total", Double(texts.count))
-    context.metrics.add("cached_total", Double(texts.count - missing.count))
-    for index in missing { add(keys[index], texts[index], order, index) }
+    try checkRoom(Set(missing.map { subjects[$0].key }.filter { wishes[$0] == nil }).count, priority)
+    for index in missing { add(subjects[index].key, subjects[index].subject, order, index) }
     schedule()
     return try await order.ended()
   }
@@ -68,7 +71,7 @@ final class Batcher {
     )
   }
 
-  private func add(_ key: TextKey, _ text: String, _ order: Order, _ index: Int) {
+  private func add(_ key: SubjectKey, _ subject: Subject, _ order: Order, _ index: Int) {
     if let wish = wishes[key] {
       wish.add(order, index)
       guard order.priority == .live, wish.priority == .backfill, !wish.isTaken else { return }
@@ -76,7 +79,7 @@ final class Batcher {
       wish.priority = .live
       lane(.live, key.model)?.append(wish)
     } else {
-      let wish = Wish(key, text, since: context.clock.now.nanoseconds, priority: order.priority)
+      let wish = Wish(key, subject, since: context.clock.now.nanoseconds, priority: order.priority)
       wish.add(order, index)
       wishes[key] = wish
       lane(order.priority, key.model)?.append(wish)
@@ -135,7 +138,7 @@ final class Batcher {
 
   private func begin(_ batch: [Wish], _ model: Int, on thread: WorkThread) {
     let began = context.clock.now.nanoseconds
-    thread.compute(batch.map(\.text), engines[model], number: model) { [self] result in
+    thread.compute(batch.map(\.subject), engines[model], number: model) { [self] result in
       PluginActor.task { [self] in
         // After the end nothing reaches the host.
         guard !isStopped else { return }
@@ -148,14 +151,14 @@ final class Batcher {
     context.metrics.add("batches_total")
   }
 
-  private func finish(_ batch: [Wish], _ result: Result<[[Float]], EmbedderError>) {
+  private func finish(_ batch: [Wish], _ result: Result<[Made], EmbedderError>) {
     if case .failure(let error) = result {
       context.metrics.add("failed_total")
-      context.log.error("not computed", ["reason": .string("\(error)"), "texts": .int(Int64(batch.count))])
+      context.log.error("not computed", ["reason": .string("\(error)"), "count": .int(Int64(batch.count))])
     }
     for (index, wish) in batch.enumerated() {
       wishes[wish.key] = nil
-      if case .success(let vectors) = result { cache.add(vectors[index], for: wish.key) }
+      if case .success(let made) = result, case .success(let vector) = made[index] { cache.add(vector, for: wish.key) }
       wish.end(result.map { $0[index] })
     }
   }

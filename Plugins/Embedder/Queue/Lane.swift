@@ -1,6 +1,6 @@
 internal import PluginKit
 
-/// The texts that wait for one model with one priority, in the order in which they came.
+/// What waits for one model with one priority, in the order in which they came.
 @PluginActor
 final class Lane {
   private let priority: Priority

@@ -1,21 +1,21 @@
 internal import PluginKit
 
-/// What one request waits for: a vector for each of its texts.
+/// What one request waits for: a vector of each of its subjects.
 @PluginActor
 final class Order {
   let priority: Priority
   /// When whoever asked gives up, in nanoseconds since 1970; 0 = never.
   let deadline: Int64
 
-  private var vectors: [[Float]]
+  private var made: [Made?]
   private var missing: Int
-  private var result: Result<[[Float]], EmbedderError>?
-  private var continuation: CheckedContinuation<Result<[[Float]], EmbedderError>, Never>?
+  private var result: Result<[Made], EmbedderError>?
+  private var continuation: CheckedContinuation<Result<[Made], EmbedderError>, Never>?
 
   init(count: Int, priority: Priority, deadline: Int64) {
     self.priority = priority
     self.deadline = deadline
-    vectors = Array(repeating: [], count: count)
+    made = Array(repeating: nil, count: count)
     missing = count
     if count == 0 { result = .success([]) }
   }
@@ -23,14 +23,14 @@ final class Order {
   /// Whether nobody waits for it any more.
   var isOver: Bool { result != nil }
 
-  func fill(_ index: Int, _ vector: [Float]) {
+  func fill(_ index: Int, _ one: Made) {
     guard !isOver else { return }
-    vectors[index] = vector
+    made[index] = one
     missing -= 1
-    if missing == 0 { end(.success(vectors)) }
+    if missing == 0 { end(.success(made.compactMap(\.self))) }
   }
 
-  func end(_ result: Result<[[Float]], EmbedderError>) {
+  func end(_ result: Result<[Made], EmbedderError>) {
     guard !isOver else { return }
     self.result = result
     continuation?.resume(returning: result)
@@ -38,8 +38,8 @@ final class Order {
   }
 
   /// Returns when all vectors are there, or it has ended otherwise; cancelled, it ends at once.
-  func ended() async throws(EmbedderError) -> [[Float]] {
-    let ended: Result<[[Float]], EmbedderError> = await withTaskCancellationHandler {
+  func ended() async throws(EmbedderError) -> [Made] {
+    let ended: Result<[Made], EmbedderError> = await withTaskCancellationHandler {
       await PluginActor.staying {
         await withCheckedContinuation { continuation in
           if let result { return continuation.resume(returning: result) }
@@ -53,11 +53,11 @@ final class Order {
   }
 }
 
-/// A text that is to be computed once, for all who wait for it.
+/// A subject whose vector is to be made once, for all who wait for it.
 @PluginActor
 final class Wish {
-  let key: TextKey
-  let text: String
+  let key: SubjectKey
+  let subject: Subject
   /// When it came, in nanoseconds since 1970.
   let since: Int64
   /// The best of those who wait.
@@ -67,15 +67,15 @@ final class Wish {
   /// Who waits for it, and as which of theirs.
   private(set) var waiters: [(order: Order, index: Int)] = []
 
-  init(_ key: TextKey, _ text: String, since: Int64, priority: Priority) {
+  init(_ key: SubjectKey, _ subject: Subject, since: Int64, priority: Priority) {
     self.key = key
-    self.text = text
+    self.subject = subject
     self.since = since
     self.priority = priority
   }
 
   /// What it counts for in a batch.
-  var cost: Int { min(text.utf8.count, BatchLimits.textCostMax) }
+  var cost: Int { subject.cost }
 
   func add(_ order: Order, _ index: Int) {
     waiters.append((order, index))
@@ -89,10 +89,11 @@ final class Wish {
     return waiters.contains { !$0.order.isOver }
   }
 
-  func end(_ result: Result<[Float], EmbedderError>) {
+  /// Gives what was made, or why nothing could be, to all who wait.
+  func end(_ result: Result<Made, EmbedderError>) {
     for (order, index) in waiters {
       switch result {
-      case .success(let vector): order.fill(index, vector)
+      case .success(let made): order.fill(index, made)
       case .failure(let error): order.end(.failure(error))
       }
     }

@@ -7,11 +7,11 @@ internal import Locking
 final class WorkThread: @unchecked Sendable {
   // Unchecked because of the thread's number, which is set once, by `start`.
 
-  typealias Completion = @Sendable (Result<[[Float]], EmbedderError>) -> Void
+  typealias Completion = @Sendable (Result<[Made], EmbedderError>) -> Void
 
   private struct Job {
-    let texts: [String]
-    let engine: any EmbeddingEngine
+    let subjects: [Subject]
+    let engine: LoadedEngine
     /// The model's number: a worker is kept for each.
     let number: Int
     let completion: Completion
@@ -60,11 +60,11 @@ final class WorkThread: @unchecked Sendable {
     close(bell)
   }
 
-  /// Computes vectors of texts; what it was given before must have been completed.
+  /// Makes vectors of subjects; what it was given before must have been completed.
   ///
   /// `completion` hears once how it ended, on the thread; not at all if the thread is stopped before it begins.
-  func compute(_ texts: [String], _ engine: any EmbeddingEngine, number: Int, completion: @escaping Completion) {
-    box.withLock { $0.job = Job(texts: texts, engine: engine, number: number, completion: completion) }
+  func compute(_ subjects: [Subject], _ engine: LoadedEngine, number: Int, completion: @escaping Completion) {
+    box.withLock { $0.job = Job(subjects: subjects, engine: engine, number: number, completion: completion) }
     eventfd_write(bell, 1)
   }
 
@@ -78,7 +78,7 @@ final class WorkThread: @unchecked Sendable {
   // MARK: - On the thread
 
   private func run() {
-    var workers: [Int: any EmbeddingWorker] = [:]
+    var workers: [Int: LoadedWorker] = [:]
     while true {
       var rings: UInt64 = 0
       unsafe eventfd_read(bell, &rings)
@@ -93,16 +93,12 @@ final class WorkThread: @unchecked Sendable {
 
   private func compute(
     _ job: Job,
-    _ workers: inout [Int: any EmbeddingWorker]
-  ) -> Result<[[Float]], EmbedderError> {
+    _ workers: inout [Int: LoadedWorker]
+  ) -> Result<[Made], EmbedderError> {
     do throws(EmbedderError) {
       let worker = if let known = workers[job.number] { known } else { try job.engine.makeWorker() }
       workers[job.number] = worker
-      let vectors = try worker.vectors(of: job.texts)
-      guard vectors.count == job.texts.count else {
-        throw EmbedderError("expected \(job.texts.count) vectors, found \(vectors.count)")
-      }
-      return .success(vectors)
+      return .success(try worker.make(job.subjects))
     } catch {
       return .failure(error)
     }

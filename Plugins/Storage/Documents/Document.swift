@@ -13,6 +13,8 @@ struct Document: Hashable {
   /// Milliseconds since 1970.
   var createdAt: Int64
   var text: String?
+  /// What its vectors are made of, if that is not its text.
+  var content: StatedContent?
   var body: JSON
 
   /// The document that a write makes where there is none.
@@ -24,6 +26,7 @@ struct Document: Hashable {
     thread = put.thread
     createdAt = put.createdAt ?? put.now
     text = put.text
+    content = put.content
     body = put.body ?? .null
   }
 
@@ -53,6 +56,7 @@ struct Document: Hashable {
     filled.author = author ?? other.author
     filled.thread = thread ?? other.thread
     filled.text = text ?? other.text
+    filled.content = content ?? other.content
     filled.body = body.filled(from: other.body)
     return filled
   }
@@ -65,6 +69,7 @@ struct Document: Hashable {
     thread: String?,
     createdAt: Int64,
     text: String?,
+    content: StatedContent? = nil,
     body: JSON
   ) {
     self.foreignID = foreignID
@@ -74,6 +79,7 @@ struct Document: Hashable {
     self.thread = thread
     self.createdAt = createdAt
     self.text = text
+    self.content = content
     self.body = body
   }
 
@@ -87,6 +93,7 @@ struct Document: Hashable {
     object["thread"] = thread.map { .string($0) }
     object["created_at"] = .int(createdAt)
     object["text"] = text.map { .string($0) }
+    if let content { object["content"] = content.json }
     if hasBody { object["body"] = body }
     object["score"] = score.map { .double($0) }
     return .object(object)

@@ -123,5 +123,17 @@ enum DocumentSchema {
       INSERT INTO search (search, rowid, text) VALUES ('delete', old.id, old.text);
     END;
     """,
+    """
+    -- What a document's vectors are made of: a SHA-256 in hexadecimal; empty: nothing, it has none; null: its text.
+    ALTER TABLE documents ADD COLUMN content TEXT;
+    -- Attachments that were stored before say it now: pictures are what their blobs are, all else is nothing.
+    UPDATE documents SET content = CASE
+      WHEN json_valid(body) AND json_extract(body, '$.state') = 'stored'
+        AND json_extract(body, '$.type') IN ('image/png', 'image/jpeg', 'image/webp')
+      THEN coalesce(json_extract(body, '$.sha256'), '') ELSE '' END
+    WHERE collection = 'attachments' AND deleted = 0;
+    -- A vector of no bytes says that a model makes none of that content; there are few.
+    CREATE INDEX vectors_never ON vectors (model) WHERE vector = x'';
+    """,
   ]
 }

@@ -36,14 +36,15 @@ final class DocumentStore {
     fetch = try database.prepare("SELECT " + documentColumns + " FROM documents WHERE id = ?")
     insert = try database.prepare(
       """
-      INSERT INTO documents (deleted, revision, space, author, thread, created_at, text, body, collection, foreign_id)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO documents
+        (deleted, revision, space, author, thread, created_at, text, content, body, collection, foreign_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     )
     update = try database.prepare(
       """
       UPDATE documents
-      SET deleted = ?, revision = ?, space = ?, author = ?, thread = ?, created_at = ?, text = ?, body = ?
+      SET deleted = ?, revision = ?, space = ?, author = ?, thread = ?, created_at = ?, text = ?, content = ?, body = ?
       WHERE collection = ? AND foreign_id = ?
       """
     )
@@ -142,12 +143,17 @@ final class DocumentStore {
       document.thread,
       document.createdAt,
       document.text,
+      document.content?.stored,
       document.body.text,
       collection,
       document.foreignID
     )
     let previous = stored.flatMap { $0.isDeleted ? nil : $0.document }
-    if let previous, !isDeleted, previous.text == document.text, previous.createdAt == document.createdAt { return }
+    if let previous, !isDeleted, previous.text == document.text, previous.content == document.content,
+      previous.createdAt == document.createdAt
+    {
+      return
+    }
     try vectors.documentChanged(
       collection,
       document.foreignID,
@@ -158,14 +164,14 @@ final class DocumentStore {
 
   private func stored(_ collection: String, _ foreignID: String) throws(SQLiteError) -> Stored? {
     try find.first(collection, foreignID) { (row) throws(SQLiteError) in
-      Stored(document: try document(row), isDeleted: try row.get(8, as: Int64.self) != 0, row: try row.get(9))
+      Stored(document: try document(row), isDeleted: try row.get(9, as: Int64.self) != 0, row: try row.get(10))
     }
   }
 
   /// The document in a row that begins with `documentColumns`.
   func document(_ row: borrowing Row) throws(SQLiteError) -> Document {
     let foreignID = try row.get(0, as: String.self)
-    guard let body = try? JSON.parse(try row.get(7, as: String.self)) else {
+    guard let body = try? JSON.parse(try row.get(8, as: String.self)) else {
       throw SQLiteError(damaged: "document \(foreignID): a body that is no JSON", path: database.path)
     }
     return Document(
@@ -176,6 +182,7 @@ final class DocumentStore {
       thread: try row.get(4),
       createdAt: try row.get(5),
       text: try row.get(6),
+      content: try row.get(7, as: String?.self).map(StatedContent.init(stored:)),
       body: body
     )
   }
@@ -189,7 +196,7 @@ private struct Stored {
 }
 
 /// The columns that make a document, in the order in which `document(_:)` reads them.
-let documentColumns: SQL = "foreign_id, revision, space, author, thread, created_at, documents.text, body"
+let documentColumns: SQL = "foreign_id, revision, space, author, thread, created_at, documents.text, content, body"
 
 /// Memory for the pages of one database, in KiB.
 private let cacheKibibytes: Int64 = 1_024

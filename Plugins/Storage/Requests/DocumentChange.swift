@@ -28,7 +28,7 @@ enum DocumentChange {
 /// that comes after a newer one gives what that lacks.
 struct DocumentPut {
   static let keys: Set<String> = [
-    "foreign_id", "revision", "space", "author", "thread", "created_at", "text", "body",
+    "foreign_id", "revision", "space", "author", "thread", "created_at", "text", "content", "body",
   ]
 
   let foreignID: String
@@ -41,6 +41,8 @@ struct DocumentPut {
   let thread: String?
   let createdAt: Int64?
   let text: String?
+  /// What its vectors are made of, if that is not the text.
+  let content: StatedContent?
   let body: JSON?
   /// When the request was made, in milliseconds since 1970: what a new document's time is if it has none of its own.
   let now: Int64
@@ -54,6 +56,7 @@ struct DocumentPut {
     thread = try fields.name("thread")
     createdAt = try fields.time("created_at")
     text = try fields.text("text")
+    content = try fields.statedContent("content")
     body = fields.json("body")
     self.now = now
   }

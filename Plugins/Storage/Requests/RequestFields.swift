@@ -29,6 +29,9 @@ struct RequestFields {
     return json
   }
 
+  /// Whether a member is there and null, where that means something.
+  func isNull(_ key: String) -> Bool { object[key] == .null }
+
   func text(_ key: String) throws(StorageError) -> String? {
     guard let json = json(key) else { return nil }
     guard let text = json.stringValue else { throw expected("string", key) }

@@ -6,9 +6,10 @@ internal import VectorIndex
 struct VectorPut {
   let model: VectorModel
   let foreignID: String
-  /// Of the text that the vector was made of.
+  /// Of what the vector was made of.
   let content: VectorContent
-  let vector: UnitVector
+  /// Nil: the model makes none of it, and is not to be asked again.
+  let vector: UnitVector?
 
   /// Reads what a request wants written.
   static func list(_ payload: JSON) throws(StorageError) -> [VectorPut] {
@@ -29,7 +30,7 @@ struct VectorPut {
       throw fields.expected("the SHA-256 of the text in 64 lower-case digits", "content")
     }
     self.content = content
-    vector = try fields.vector("vector", dimension: model.dimension)
+    vector = fields.isNull("vector") ? nil : try fields.vector("vector", dimension: model.dimension)
   }
 }
 
@@ -61,8 +62,15 @@ struct VectorQuery {
   /// The most matches that an answer has.
   static let limitMax: Int64 = 100
 
-  /// The bytes of the vector, whose dimension is the model's.
-  let vector: [UInt8]
+  /// What is to be near.
+  enum Place {
+    /// The bytes of a vector, whose dimension is the model's.
+    case vector([UInt8])
+    /// The vector of the document of a foreign id.
+    case document(String)
+  }
+
+  let place: Place
   /// Nil: the collection's current one.
   let model: VectorModel?
   let limit: Int
@@ -73,9 +81,14 @@ struct VectorQuery {
   init(_ payload: JSON) throws(StorageError) {
     let fields = try RequestFields(
       payload,
-      keys: DocumentFilter.fieldKeys.union(["vector", "model", "limit", "ef"])
+      keys: DocumentFilter.fieldKeys.union(["vector", "like", "model", "limit", "ef"])
     )
-    vector = try fields.bytes("vector")
+    if let like = try fields.name("like") {
+      guard fields.json("vector") == nil else { throw fields.expected("nothing beside vector", "like") }
+      place = .document(like)
+    } else {
+      place = .vector(try fields.bytes("vector"))
+    }
     let json = fields.json("model")
     if let json { model = try VectorModel(json, at: "model.") } else { model = nil }
     let limit = try fields.int("limit") ?? 10

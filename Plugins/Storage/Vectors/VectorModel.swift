@@ -63,7 +63,7 @@ struct VectorModel: Hashable {
   }
 }
 
-/// The digest of the text that a vector was made of.
+/// The digest of what a vector was made of: a text, or what a document says.
 struct VectorContent: Hashable {
   let bytes: [UInt8]
 

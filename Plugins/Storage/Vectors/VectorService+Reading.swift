@@ -24,10 +24,9 @@ extension VectorService {
       case .success(let chosen?): model = chosen
       }
       let vector: UnitVector
-      do {
-        vector = try UnitVector(littleEndian: query.vector, dimension: model.model.dimension)
-      } catch {
-        return .failure(StorageError("vector: \(error) (the model is \(model.model.summary))"))
+      switch try Self.vector(at: query.place, of: model, store) {
+      case .failure(let error): return .failure(error)
+      case .success(let found): vector = found
       }
       let search = VectorSearch(
         store: store,
@@ -44,6 +43,26 @@ extension VectorService {
     // What was opened for it is read on when this is answered.
     work.begin()
     return Response(json: answer)
+  }
+
+  /// The vector that others are to be near.
+  private static func vector(
+    at place: VectorQuery.Place,
+    of model: StoredModel,
+    _ store: VectorStore
+  ) throws(SQLiteError) -> Result<UnitVector, StorageError> {
+    switch place {
+    case .vector(let bytes):
+      do {
+        return .success(try UnitVector(littleEndian: bytes, dimension: model.model.dimension))
+      } catch {
+        return .failure(StorageError("vector: \(error) (the model is \(model.model.summary))"))
+      }
+    case .document(let foreignID):
+      if let found = try store.vector(of: model, foreignID)?.vector { return .success(found) }
+      let found = JSON.string(foreignID).summary
+      return .failure(StorageError("like: expected a document with a vector of \(model.model.summary), found \(found)"))
+    }
   }
 
   func models(_ scope: DocumentScope, within limit: Duration) throws(StorageError) -> Response {

@@ -2,9 +2,9 @@ internal import PluginKit
 internal import SQLite
 
 extension VectorStore {
-  /// The documents with text that lack a vector of a model, as many as the limit allows and one answer can hold.
+  /// The documents that are to have a vector and lack one of a model, as many as the limit allows and one answer can hold.
   ///
-  /// Of a model that has no vector yet these are all with text, and nothing is written down: to ask changes nothing.
+  /// Of a model that has no vector yet these are all that are to have one, and nothing is written down: to ask changes nothing.
   func missing(_ collection: String, _ gap: VectorGap) throws(SQLiteError) -> DocumentPage {
     let model = try models(of: collection).first { $0.model == gap.model }
     let (sql, values) = Self.selection(collection, gap, model)
@@ -12,11 +12,7 @@ extension VectorStore {
     var last: DocumentCursor?
     var room = Document.sizeMax
     try database.prepare(sql).forEach(binding: values) { (row) throws(SQLiteError) in
-      let text = try row.get(3, as: String.self)
-      let json: JSON = [
-        "foreign_id": .string(try row.get(2)), "text": .string(text),
-        "content": .string(VectorContent(of: text).text),
-      ]
+      let json = try Self.gap(row)
       room -= json.bytes().count + 1
       // The first one always goes: no document is stored that is larger than an answer.
       guard page.documents.isEmpty || room >= 0 && page.documents.count < gap.limit else {
@@ -28,6 +24,16 @@ extension VectorStore {
       return true
     }
     return page
+  }
+
+  /// What is told of a document that lacks a vector: what that is to be of, and the text if it is that.
+  private static func gap(_ row: borrowing Row) throws(SQLiteError) -> JSON {
+    let foreignID = JSON.string(try row.get(2))
+    if let content = try row.get(4, as: String?.self) { return ["foreign_id": foreignID, "content": .string(content)] }
+    let text = try row.get(3, as: String.self)
+    return [
+      "foreign_id": foreignID, "text": .string(text), "content": .string(VectorContent(of: text).text),
+    ]
   }
 
   /// What selects the documents that lack a vector, and the values to be bound to it.
@@ -47,15 +53,15 @@ extension VectorStore {
     if let model, model.isSeen {
       (row, time) = ("unembedded.document", "unembedded.created_at")
       sql = """
-        SELECT unembedded.created_at, unembedded.document, foreign_id, text
+        SELECT unembedded.created_at, unembedded.document, foreign_id, text, content
         FROM unembedded CROSS JOIN documents ON documents.id = unembedded.document WHERE unembedded.model = ?
         """
       values = [model.id]
     } else {
       (row, time) = ("documents.id", "created_at")
       sql = """
-        SELECT created_at, documents.id, foreign_id, text FROM documents
-        WHERE collection = ? AND deleted = 0 AND text <> ''
+        SELECT created_at, documents.id, foreign_id, text, content FROM documents
+        WHERE collection = ? AND deleted = 0 AND coalesce(content, text) <> ''
         """
       values = [collection]
       if let model {

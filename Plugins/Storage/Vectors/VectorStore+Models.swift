@@ -38,7 +38,7 @@ extension VectorStore {
     return try see(added)
   }
 
-  /// Makes a model current if no document with text lacks a vector of it.
+  /// Makes a model current if no document lacks a vector of it.
   func succeed(_ model: StoredModel) throws(SQLiteError) {
     guard model.isSeen, try !has("SELECT 1 FROM unembedded WHERE model = ? LIMIT 1", model.id),
       try has("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", model.id)
@@ -48,12 +48,14 @@ extension VectorStore {
     noteChores()
   }
 
-  /// How many vectors a model has, and how many documents with text lack one.
+  /// How many vectors a model has, and how many documents lack one that are to have one.
   func counts(of model: StoredModel) throws(SQLiteError) -> (vectors: Int64, missing: Int64) {
     let vectors = try database.prepare("SELECT count(*) FROM vectors WHERE model = ?").value(model.id, as: Int64.self)
+    let never = try database.prepare("SELECT count(*) FROM vectors WHERE model = ? AND vector = x''")
+      .value(model.id, as: Int64.self)
     let missing = try database.prepare("SELECT count(*) FROM unembedded WHERE model = ?")
       .value(model.id, as: Int64.self)
-    return (vectors ?? 0, missing ?? 0)
+    return ((vectors ?? 0) - (never ?? 0), missing ?? 0)
   }
 
   // MARK: - Chores
@@ -87,7 +89,7 @@ extension VectorStore {
       """
       INSERT OR IGNORE INTO unembedded (model, document, created_at)
       SELECT ?, id, created_at FROM documents
-      WHERE id > ? AND id <= ? AND collection = ? AND deleted = 0 AND text <> ''
+      WHERE id > ? AND id <= ? AND collection = ? AND deleted = 0 AND coalesce(content, text) <> ''
         AND NOT EXISTS (SELECT 1 FROM vectors WHERE model = ? AND foreign_id = documents.foreign_id)
       """
     ).run(model.id, model.seen, end, model.collection, model.id)

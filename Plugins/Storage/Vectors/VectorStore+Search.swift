@@ -55,11 +55,9 @@ extension VectorStore {
     return candidates
   }
 
-  /// One vector; nil if there is none of that id.
+  /// One vector; nil if there is none of that id, or it says that there is none.
   func vector(_ id: Int64) throws(SQLiteError) -> UnitVector? {
-    try fetchVector.first(id) { (row) throws(SQLiteError) in
-      UnitVector(stored: try row.get(0))
-    }
+    try fetchVector.first(id) { (row) throws(SQLiteError) in UnitVector(row: try row.get(0)) } ?? nil
   }
 
   /// Gives the vectors of a model that come after one, in the order of their ids, until `body` answers false.
@@ -70,7 +68,7 @@ extension VectorStore {
     _ body: (Int64, UnitVector) throws(SQLiteError) -> Bool
   ) throws(SQLiteError) {
     let select = try database.prepare(
-      "SELECT id, vector FROM vectors WHERE model = ? AND id > ? ORDER BY id LIMIT ?"
+      "SELECT id, vector FROM vectors WHERE model = ? AND id > ? AND vector <> x'' ORDER BY id LIMIT ?"
     )
     try select.forEach(model.id, id, limit) { (row) throws(SQLiteError) in
       try body(try row.get(0), UnitVector(stored: try row.get(1)))

@@ -4,8 +4,8 @@ internal import VectorIndex
 
 /// The vectors of one tenant's documents, in the documents' database and their transactions.
 ///
-/// What holds at the end of each transaction: a stored vector is of the text that its document has, or its document has
-/// not come yet; and each document with text that has no vector of a model is in the table `unembedded` of that model,
+/// What holds at the end of each transaction: a stored vector is of what its document's are made of, its text unless it
+/// says otherwise, or its document has not come yet; and each document that is to have a vector and has none of a model is in the table `unembedded` of that model,
 /// once that has been gone through for the documents that were there before the model.
 final class VectorStore {
   /// What a transaction has changed that others keep in memory.
@@ -33,7 +33,7 @@ final class VectorStore {
     self.database = database
     findModels = try database.prepare("SELECT " + StoredModel.columns + " FROM models WHERE collection = ? ORDER BY id")
     findDocument = try database.prepare(
-      "SELECT id, deleted, created_at, text FROM documents WHERE collection = ? AND foreign_id = ?"
+      "SELECT id, deleted, created_at, text, content FROM documents WHERE collection = ? AND foreign_id = ?"
     )
     findVector = try database.prepare("SELECT id, content, vector FROM vectors WHERE model = ? AND foreign_id = ?")
     fetchVector = try database.prepare("SELECT vector FROM vectors WHERE id = ?")
@@ -78,7 +78,7 @@ final class VectorStore {
     let stored = try vector(of: model, put.foreignID)
     if let stored, stored.content == put.content, stored.vector == put.vector { return .unchanged }
     if let stored { try remove(stored.id, of: model) }
-    try insertVector.run(model.id, put.foreignID, put.content.bytes, put.vector.bytes)
+    try insertVector.run(model.id, put.foreignID, put.content.bytes, put.vector?.bytes ?? [])
     if let document { try deleteGap.run(model.id, document.row) }
     touched.insert(collection)
     return .written
@@ -108,16 +108,15 @@ final class VectorStore {
     // Most collections have none, and then there is nothing to be digested.
     guard !models.isEmpty else { return }
     touched.insert(collection)
-    let text = document?.text
-    let content = text.map(VectorContent.init)
+    let source = document.map { VectorSource($0.content, text: $0.text) }
     for model in models {
       var stored = try vector(of: model, foreignID)
       // Without a text the vector may be of one that is still to come.
-      if let found = stored, document == nil || content != nil && content != found.content {
+      if let found = stored, source?.accepts(found.content) != true {
         try remove(found.id, of: model)
         stored = nil
       }
-      if stored == nil, let document, text?.isEmpty == false {
+      if stored == nil, let document, source?.wantsVector == true {
         try addGap(of: model, row, document.createdAt)
       } else {
         try deleteGap.run(model.id, row)
@@ -148,46 +147,57 @@ final class VectorStore {
     try findModels.all(collection) { (row) throws(SQLiteError) in try StoredModel(row) }
   }
 
-  private func vector(of model: StoredModel, _ foreignID: String) throws(SQLiteError) -> StoredVector? {
+  /// What is stored of a document by a model, whether that is a vector or that there will be none.
+  func vector(of model: StoredModel, _ foreignID: String) throws(SQLiteError) -> StoredVector? {
     try findVector.first(model.id, foreignID) { (row) throws(SQLiteError) in
       StoredVector(
         id: try row.get(0),
         content: VectorContent(stored: try row.get(1)),
-        vector: UnitVector(stored: try row.get(2))
+        vector: UnitVector(row: try row.get(2))
       )
     }
   }
 
-  private func document(_ collection: String, _ foreignID: String) throws(SQLiteError) -> DocumentText? {
+  private func document(_ collection: String, _ foreignID: String) throws(SQLiteError) -> EmbeddedDocument? {
     try findDocument.first(collection, foreignID) { (row) throws(SQLiteError) in
-      DocumentText(
+      EmbeddedDocument(
         row: try row.get(0),
         isDeleted: try row.get(1, as: Int64.self) != 0,
         createdAt: try row.get(2),
-        text: try row.get(3)
+        source: VectorSource(
+          try row.get(4, as: String?.self).map(StatedContent.init(stored:)),
+          text: try row.get(3)
+        )
       )
     }
   }
 }
 
 /// A vector as it is stored.
-private struct StoredVector {
+struct StoredVector {
   let id: Int64
   let content: VectorContent
-  let vector: UnitVector
+  /// Nil: the model makes none of it.
+  let vector: UnitVector?
 }
 
 /// What of a document matters to its vectors.
-private struct DocumentText {
+private struct EmbeddedDocument {
   let row: Int64
   let isDeleted: Bool
   let createdAt: Int64
-  let text: String?
+  let source: VectorSource
 
-  var wantsVector: Bool { !isDeleted && text?.isEmpty == false }
+  var wantsVector: Bool { !isDeleted && source.wantsVector }
 
-  /// Whether a vector of that text is one of this document, as far as is known: its text may still come.
-  func accepts(_ content: VectorContent) -> Bool {
-    !isDeleted && text.map { VectorContent(of: $0) == content } ?? true
+  /// Whether a vector of that content is one of this document, as far as is known.
+  func accepts(_ content: VectorContent) -> Bool { !isDeleted && source.accepts(content) }
+}
+
+extension UnitVector {
+  /// A vector of the table; nil for the one of no bytes.
+  init?(row bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return nil }
+    self.init(stored: bytes)
   }
 }

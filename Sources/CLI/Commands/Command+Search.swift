@@ -2,7 +2,16 @@ internal import Envelope
 internal import Host
 
 extension Command {
-  private static let words = Argument(.text("WORDS"), "What to look for: words, or a question in quotes.")
+  private static let words = Argument(
+    .text("WORDS"),
+    "What to look for: words, or a question in quotes.",
+    isRequired: false
+  )
+  private static let like = Option.value(
+    "like",
+    .text("ID"),
+    "Looks for attachments that look like one, or like those of a message."
+  )
   private static let searchSpace = Option.value("space", .text("SPACE"), "Only those of a space: its name or its URN.")
   private static let searchAuthor = Option.value("author", .text("AUTHOR"), "Only those of an author: name or URN.")
   private static let searchThread = Option.value("thread", .text("ID"), "Only those of a thread.")
@@ -21,23 +30,28 @@ extension Command {
 
   static let search = Command(
     "search",
-    "Finds messages by their words and their meaning",
+    "Finds messages by their words and their meaning, and pictures by others",
     details: """
-      Looks for messages that have some of the words, the rarest counting most, and for those that mean alike, as far as the embedder's model tells; what stands high in both comes first. All conditions given must hold. A time is RFC 3339, a date (its beginning in UTC), or how long ago: 2h, 3d.
+      Looks for messages that have some of the words, the rarest counting most, and for those that mean alike, as far as the embedder's model tells; what stands high in both comes first. With --like instead of words: for attachments that look like that one, or like those of that message. All conditions given must hold. A time is RFC 3339, a date (its beginning in UTC), or how long ago: 2h, 3d.
 
       Waits until what was sent before has been stored. Prints a table, best first; with --json the answer as it came. Where there are no vectors it says so, and searches the words alone.
       """,
     arguments: [words],
     options: TenantOptions.all
-      + [searchSpace, searchAuthor, searchThread, searchSince, searchUntil, searchLimit, explain, Settling.wait],
+      + [like, searchSpace, searchAuthor, searchThread, searchSince, searchUntil, searchLimit, explain, Settling.wait],
     examples: [
       Example(
         "promethean search --provider echo --tenant demo 'who broke the build'",
         "Prints the messages that come nearest."
       ),
       Example("promethean search -p echo -t demo emacs --since 7d --explain", "Says why each is among them."),
+      Example("promethean search -p echo -t demo --like m17", "Prints attachments that look like those of a message."),
     ]
   ) { invocation, session in
+    guard (invocation[words] == nil) != (invocation[like] == nil), invocation[like] == nil || !invocation.has(explain)
+    else {
+      throw UsageError.combination("either WORDS or --like ID is needed, and not both; --explain is of words")
+    }
     let client = try session.connect()
     try Settling.settle(client, invocation, session)
     let topic = try TenantOptions.topic(invocation, area: "search", name: "messages")
@@ -55,19 +69,23 @@ extension Command {
       throw CommandError.failed("\(topic) answered without results")
     }
     if let why = found["without_vectors"]?.stringValue {
-      session.console.remark("searched by words alone: \(why)")
+      session.console.remark(invocation[like] == nil ? "searched by words alone: \(why)" : why)
     }
     if session.isJSON {
       try session.console.json(found)
       return .success
     }
-    for line in lines(results, explains: invocation.has(explain), session) { try session.console.line(line) }
+    let lines =
+      invocation[like] == nil
+      ? lines(results, explains: invocation.has(explain), session) : attachmentLines(results, session)
+    for line in lines { try session.console.line(line) }
     return .success
   }
 
   private static func question(_ invocation: Invocation) -> JSONObject {
-    var question: JSONObject = ["text": .string(invocation.required(words))]
-    for option in [searchSpace, searchAuthor, searchThread] {
+    var question: JSONObject = [:]
+    question["text"] = invocation[words].map { .string($0) }
+    for option in [like, searchSpace, searchAuthor, searchThread] {
       guard let value = invocation[option] else { continue }
       question[option.name] = .string(value)
     }
@@ -96,12 +114,29 @@ extension Command {
     return table.lines(style: session.console.style, width: session.console.width)
   }
 
+  private static func attachmentLines(_ results: [JSON], _ session: Session) -> [String] {
+    guard !results.isEmpty else { return ["nothing found"] }
+    var table = Table([
+      .init("ALIKE"), .init("TIME"), .init("SPACE", limit: 24), .init("AUTHOR", limit: 20), .init("MESSAGE", limit: 40),
+      .init("FILE"),
+    ])
+    for result in results {
+      table.append([
+        .init(percent(result["score"])), .init(DocumentRow.time(result), .faint),
+        .init(DocumentRow.text(result, "space"), .name), .init(DocumentRow.text(result, "author"), .good),
+        .init(DocumentRow.text(result, "message_id")), .init(DocumentRow.text(result, "filename")),
+      ])
+    }
+    return table.lines(style: session.console.style, width: session.console.width)
+  }
+
   /// A place in one of the two lists, or how near: a dash where it was not found so.
   private static func reason(_ result: JSON, _ key: String) -> String {
     guard let value = result["explain"]?[key] else { return "-" }
     if let place = value.intValue, key != "similarity" { return "\(place)." }
-    /// Two digits tell near from far.
-    let hundredths = Int(((value.doubleValue ?? 0) * 100).rounded())
-    return "\(hundredths) %"
+    return percent(value)
   }
+
+  /// How near: two digits tell near from far.
+  private static func percent(_ value: JSON?) -> String { "\(Int(((value?.doubleValue ?? 0) * 100).rounded())) %" }
 }

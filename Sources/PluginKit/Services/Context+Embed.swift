@@ -11,17 +11,25 @@ public struct Embedding: Sendable, Hashable {
   public var dimension: Int { Int(model["dimension"]?.intValue ?? 0) }
 
   init?(_ answer: JSON, texts: Int) {
+    guard let model = Self.model(of: answer), let vectors = answer["vectors"]?.arrayValue, vectors.count == texts else {
+      return nil
+    }
+    self.model = model
+    self.vectors = vectors.compactMap(\.stringValue)
+    guard self.vectors.count == texts else { return nil }
+  }
+
+  /// The model that an answer names, as `storage.vectors` wants it.
+  static func model(of answer: JSON) -> JSON? {
     guard let made = answer["models"]?.arrayValue?.first?.objectValue, let dimension = answer["dimension"]?.intValue,
-      dimension > 0, let vectors = answer["vectors"]?.arrayValue, vectors.count == texts
+      dimension > 0
     else { return nil }
     var model: JSONObject = ["dimension": .int(dimension)]
     for key in ["name", "version", "checksum"] {
       guard let text = made[key]?.stringValue else { return nil }
       model[key] = .string(text)
     }
-    self.model = .object(model)
-    self.vectors = vectors.compactMap(\.stringValue)
-    guard self.vectors.count == texts else { return nil }
+    return .object(model)
   }
 }
 

@@ -13,54 +13,66 @@ final class AttachmentDeployment {
   let host: TestHost
   let client: AdminClient
 
-  init() throws {
+  /// With more plugins, if there are to be any.
+  init(more: String = "") throws {
     server = try Self.shared.get()
     let (plain, other) = (server.ports["plain"] ?? 0, server.ports["other"] ?? 0)
-    host = try TestHost(
-      """
-      version: 1
-      host: { http: { enabled: false } }
-      tenants: [{ provider: echo, tenant: demo }, { provider: echo, tenant: other }]
-      plugins:
-        fetch:
-          library: Fetch
-          trust: \(TestHost.trust)
-          tenants: ["*/*"]
-          grants:
-            # The server by name, and the public network.
-            net.dial: ["127.0.0.1:\(plain)", "127.0.0.1:\(other)", "*:80", "*:443"]
-            fs.write: [blobs]
-            clock: {}
-            log: {}
-          limits: { in_flight: 256, descriptors: 256 }
-        storage:
-          library: Storage
-          trust: \(TestHost.trust)
-          tenants: ["*/*"]
-          grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
-          limits: { memory: 256MiB, in_flight: 256, descriptors: 256, file_size: 8MiB }
-        attachment-indexer:
-          library: AttachmentIndexer
-          trust: \(TestHost.trust)
-          tenants: ["*/*"]
-          grants:
-            subscribe:
-              - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
-            http.fetch:
-              "GET http://127.0.0.1:\(plain)/*": 4MiB
-              "GET http://127.0.0.1:\(other)/*": 64KiB
-              # Any host there is, which is not where any of them may lead.
-              "GET http://*/*": 1MiB
-            storage.documents: { attachments: [read, write] }
-            storage.blobs: { attachments: write }
-            clock: {}
-            log: {}
-            metrics: {}
-          config: { bytes_max: 1MiB, timeout: 3s }
-      """
-    )
+    host = try TestHost(Self.yaml(plain: plain, other: other, more: more))
     try host.start()
     client = try host.client()
+  }
+
+  private static func yaml(plain: UInt16, other: UInt16, more: String) -> String {
+    """
+    version: 1
+    host: { http: { enabled: false } }
+    tenants: [{ provider: echo, tenant: demo }, { provider: echo, tenant: other }]
+    plugins:
+      fetch:
+        library: Fetch
+        trust: \(TestHost.trust)
+        tenants: ["*/*"]
+        grants:
+          # The server by name, and the public network.
+          net.dial: ["127.0.0.1:\(plain)", "127.0.0.1:\(other)", "*:80", "*:443"]
+          fs.write: [blobs]
+          clock: {}
+          log: {}
+        limits: { in_flight: 256, descriptors: 256 }
+      storage:
+        library: Storage
+        trust: \(TestHost.trust)
+        tenants: ["*/*"]
+        grants: { fs.write: [data], clock: {}, log: {}, metrics: {} }
+        limits: { memory: 256MiB, in_flight: 256, descriptors: 256, file_size: 8MiB }
+      attachment-indexer:
+        library: AttachmentIndexer
+        trust: \(TestHost.trust)
+        tenants: ["*/*"]
+        grants:
+          subscribe:
+            - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
+          http.fetch:
+            "GET http://127.0.0.1:\(plain)/*": 4MiB
+            "GET http://127.0.0.1:\(other)/*": 64KiB
+            # Any host there is, which is not where any of them may lead.
+            "GET http://*/*": 1MiB
+          storage.documents: { attachments: [read, write] }
+          storage.blobs: { attachments: write }
+          clock: {}
+          log: {}
+          metrics: {}
+        config: { bytes_max: 1MiB, timeout: 3s }
+    \(more)
+    """
+  }
+
+  /// Has another model make the vectors from now on.
+  func change(model: String) throws {
+    let (plain, other) = (server.ports["plain"] ?? 0, server.ports["other"] ?? 0)
+    try host.write(Self.yaml(plain: plain, other: other, more: Self.seeing(model: model)))
+    let applied = try host.run("apply", "--approve")
+    #expect(applied.end == .status(0), "\(applied.errors)")
   }
 
   /// A URL of the web server.
@@ -77,18 +89,20 @@ final class AttachmentDeployment {
     _ id: String,
     at time: String,
     _ attachments: [JSON]? = nil,
-    author: String = "ada"
+    author: String = "ada",
+    tenant: String = "demo"
   ) throws {
     let key = ["SocialMessageCreated": "created_at", "SocialMessageDeleted": "deleted_at"][name] ?? "edited_at"
     var message: JSONObject = [
-      "message_id": .string(id), "author_urn": .string("urn:echo:user:demo:\(author)"),
-      "space_urn": .string("urn:echo:space:demo:\(id)"), key: .string(time), "provider": "echo", "tenant": "demo",
+      "message_id": .string(id), "author_urn": .string("urn:echo:user:\(tenant):\(author)"),
+      "space_urn": .string("urn:echo:space:\(tenant):\(id)"), key: .string(time), "provider": "echo",
+      "tenant": .string(tenant),
     ]
     message["attachments"] = attachments.map { .array($0) }
     try client.call(
       "publish",
       [
-        "topic": .string("promethean.p.echo.t.demo.events.\(name)"), "intent": .string(name),
+        "topic": .string("promethean.p.echo.t.\(tenant).events.\(name)"), "intent": .string(name),
         "payload": .object(message), "key": .string(id),
       ]
     )
@@ -100,9 +114,10 @@ final class AttachmentDeployment {
   }
 
   /// The documents of attachments, by the attachment's id, once there are as many.
-  func documents(_ count: Int, of message: String) throws -> [String: JSON] {
+  func documents(_ count: Int, of message: String, tenant: String = "demo") throws -> [String: JSON] {
     try host.until("\(count) attachments of \(message)") { () -> [String: JSON]? in
-      let page = try ask("documents.query", ["thread": .string(message)])["data"]?["documents"]?.arrayValue ?? []
+      let answer = try ask("documents.query", ["thread": .string(message)], tenant: tenant)
+      let page = answer["data"]?["documents"]?.arrayValue ?? []
       guard page.count == count else { return nil }
       return Dictionary(uniqueKeysWithValues: page.map { ($0["body"]?["attachment_id"]?.stringValue ?? "", $0) })
     }

@@ -89,6 +89,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(noise(number))
             case "/bytes":
                 self.answer(bytes.fromhex(query.get("hex", "")), Content_Type=query.get("type", ""))
+            case "/file":
+                # One of the test's, which is too large for a URL.
+                with open(query["path"], "rb") as file:
+                    self.answer(file.read())
             case "/drip":
                 # A byte now and then, and never the last one.
                 self.send_response(200)

@@ -41,6 +41,8 @@ enum Fuzzer: String, CaseIterable {
   case tensors
   /// The first bytes of what is attached to a message.
   case filetype
+  /// A picture that is attached to a message.
+  case picture
 
   /// Tries one input.
   func run(_ bytes: [UInt8]) throws {
@@ -63,6 +65,7 @@ enum Fuzzer: String, CaseIterable {
     case .tokens: try TokensFuzzer.run(bytes)
     case .tensors: try TensorsFuzzer.run(bytes)
     case .filetype: try FileTypeFuzzer.run(bytes)
+    case .picture: try PictureFuzzer.run(bytes)
     }
   }
 }

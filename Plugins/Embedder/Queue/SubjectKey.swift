@@ -1,7 +1,7 @@
 internal import PluginKit
 
-/// A text and the model that it is for, by a digest: the same texts have the same, and no two others do.
-struct TextKey: Hashable {
+/// A subject and the model that it is for, by a digest: the same subjects have the same, and no two others do.
+struct SubjectKey: Hashable {
   let model: Int
   private let digest: InlineDigest
 
@@ -13,9 +13,14 @@ struct TextKey: Hashable {
     var fourth: UInt64 = 0
   }
 
+  /// The key of a text.
   init(_ text: String, model: Int) {
+    self.init(sha256: SHA256.digest(Array(text.utf8)), model: model)
+  }
+
+  /// The key of what has a digest of 32 bytes.
+  init(sha256 bytes: [UInt8], model: Int) {
     self.model = model
-    let bytes = SHA256.digest(Array(text.utf8))
     func number(_ index: Int) -> UInt64 {
       bytes[index * 8..<(index + 1) * 8].reduce(0) { $0 << 8 | UInt64($1) }
     }

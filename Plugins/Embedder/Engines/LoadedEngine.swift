@@ -1,0 +1,89 @@
+internal import Picture
+
+/// What a vector is made of.
+enum Subject: Sendable {
+  case text(String)
+  /// The bytes of a picture, as it was attached to a message.
+  case picture([UInt8])
+
+  /// What it counts for in a batch.
+  var cost: Int {
+    switch self {
+    case .text(let text): min(text.utf8.count, BatchLimits.textCostMax)
+    case .picture(let bytes): max(BatchLimits.pictureCostMin, bytes.count / BatchLimits.pictureBytesEach)
+    }
+  }
+}
+
+/// The vector of a subject, or what is wrong with that subject alone.
+typealias Made = Result<[Float], EmbedderError>
+
+/// An engine of some kind of subjects.
+enum LoadedEngine: Sendable {
+  case texts(any TextEngine)
+  case pictures(any PictureEngine)
+
+  /// What it is whatever it is of.
+  var engine: any EmbeddingEngine {
+    switch self {
+    case .texts(let engine): engine
+    case .pictures(let engine): engine
+    }
+  }
+
+  var isOfPictures: Bool {
+    switch self {
+    case .texts: false
+    case .pictures: true
+    }
+  }
+
+  /// What one thread computes with.
+  func makeWorker() throws(EmbedderError) -> LoadedWorker {
+    switch self {
+    case .texts(let engine): .texts(try engine.makeWorker())
+    case .pictures(let engine): .pictures(try engine.makeWorker(), engine.size)
+    }
+  }
+}
+
+/// An engine of some kind of subjects on one thread.
+enum LoadedWorker {
+  case texts(any TextWorker)
+  case pictures(any PictureWorker, RasterSize)
+
+  /// Makes one of each subject, in their order.
+  ///
+  /// - Throws: What is wrong with none of them, and so with all.
+  func make(_ subjects: [Subject]) throws(EmbedderError) -> [Made] {
+    switch self {
+    case .texts(let worker):
+      var texts: [String] = []
+      for case .text(let text) in subjects { texts.append(text) }
+      try Self.check(texts.count, subjects.count, "texts")
+      let vectors = try worker.vectors(of: texts)
+      try Self.check(vectors.count, texts.count, "vectors")
+      return vectors.map(Made.success)
+    case .pictures(let worker, let size):
+      let decoded = subjects.map { Self.raster(of: $0, size) }
+      let rasters = decoded.compactMap { try? $0.get() }
+      let vectors = rasters.isEmpty ? [] : try worker.vectors(of: rasters)
+      try Self.check(vectors.count, rasters.count, "vectors")
+      var rest = vectors[...]
+      return decoded.map { raster in raster.map { _ in rest.removeFirst() } }
+    }
+  }
+
+  private static func raster(of subject: Subject, _ size: RasterSize) -> Result<Raster, EmbedderError> {
+    guard case .picture(let bytes) = subject else { return .failure(EmbedderError("expected a picture, found a text")) }
+    do throws(PictureError) {
+      return .success(try Picture.raster(of: bytes, size))
+    } catch {
+      return .failure(EmbedderError(error.description))
+    }
+  }
+
+  private static func check(_ found: Int, _ expected: Int, _ what: String) throws(EmbedderError) {
+    guard found == expected else { throw EmbedderError("expected \(expected) \(what), found \(found)") }
+  }
+}
