@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+/// Changes each of some numbers, of which there are whole panels.
+typedef void activate(float *values, size_t count);
+
 /// Right-hand sides of products are kept in panels of `panel` columns, each row by row.
 typedef struct kernels {
   const char *name;
@@ -14,10 +17,10 @@ typedef struct kernels {
                    size_t rows, size_t columns, size_t depth);
   /// Turns scores into shares of one, row by row; those behind `count` become zero, up to `stride`.
   void (*softmax)(float *scores, size_t stride, size_t rows, size_t count, float scale);
-  /// The Gaussian error linear unit.
-  void (*gelu)(float *values, size_t count);
-  /// values = norm(values + added), row by row; `added` may be NULL.
-  void (*normalise)(float *values, const float *added, size_t rows, size_t width, const float *weight,
+  /// The activations that models have.
+  activate *gelu, *quick_gelu;
+  /// values += added, and normed = norm(values), row by row; `added` may be NULL, and `normed` be `values`.
+  void (*normalise)(float *values, const float *added, float *normed, size_t rows, size_t width, const float *weight,
                     const float *bias, float epsilon);
 } kernels;
 

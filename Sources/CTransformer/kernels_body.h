@@ -137,10 +137,17 @@ static void gelu(float *values, size_t count) {
   }
 }
 
-static void normalise(float *values, const float *added, size_t rows, size_t width, const float *weight,
+static void quick_gelu(float *values, size_t count) {
+  for (size_t index = 0; index < count; index += LANES) {
+    numbers x = load(values + index);
+    store(values + index, x / (1.0f + exponential(x * -1.702f)));
+  }
+}
+
+static void normalise(float *values, const float *added, float *normed, size_t rows, size_t width, const float *weight,
                       const float *bias, float epsilon) {
   for (size_t row = 0; row < rows; row++) {
-    float *line = values + row * width;
+    float *line = values + row * width, *to = normed + row * width;
     numbers total = all(0), squares = all(0);
     for (size_t index = 0; index < width; index += LANES) {
       numbers value = load(line + index);
@@ -157,7 +164,7 @@ static void normalise(float *values, const float *added, size_t rows, size_t wid
     }
     float factor = 1.0f / sqrtf(sum(squares) / (float)width + epsilon);
     for (size_t index = 0; index < width; index += LANES)
-      store(line + index, (load(line + index) - mean) * factor * load(weight + index) + load(bias + index));
+      store(to + index, (load(line + index) - mean) * factor * load(weight + index) + load(bias + index));
   }
 }
 
@@ -168,5 +175,6 @@ const kernels NAME = {
     .multiply = multiply,
     .softmax = softmax,
     .gelu = gelu,
+    .quick_gelu = quick_gelu,
     .normalise = normalise,
 };

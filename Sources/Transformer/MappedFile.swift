@@ -23,6 +23,14 @@ final class MappedFile: @unchecked Sendable {
     unsafe bytes = UnsafeRawBufferPointer(start: start, count: size)
   }
 
+  /// The file at a path; nil if there is none.
+  convenience init?(ifThere path: String) throws(TransformerError) {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    if file < 0, errno == ENOENT { return nil }
+    if file >= 0 { close(file) }
+    try self.init(path)
+  }
+
   deinit {
     unsafe munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }

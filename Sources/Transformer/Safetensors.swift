@@ -1,3 +1,4 @@
+internal import CTransformer
 internal import Envelope
 
 /// A file of the safetensors format: a length, a JSON object that says where each tensor is, and the tensors.
@@ -61,5 +62,13 @@ struct Safetensors {
       throw TransformerError("\(path): \(name): expected aligned numbers within \(file.count) bytes, found \(range)")
     }
     return unsafe numbers
+  }
+
+  /// The matrix of a linear step, or a norm's vector, and its bias, which has a number for each of its rows.
+  func linear(_ name: String, _ shape: [Int], hasBias: Bool = true) throws(TransformerError) -> transformer_linear {
+    unsafe transformer_linear(
+      weight: try tensor("\(name).weight", shape),
+      bias: hasBias ? try tensor("\(name).bias", [shape[0]]) : nil
+    )
   }
 }

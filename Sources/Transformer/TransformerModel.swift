@@ -46,12 +46,10 @@ public final class TransformerModel: @unchecked Sendable {
     team: TransformerTeam? = nil
   ) throws(TransformerError) {
     self.team = team
-    let shapePath = "\(directory)/config.json"
-    let description = try MappedFile(shapePath)
-    let shape = try TransformerShape(shapePath, description.copy(0..<description.count) ?? [])
+    let shape = try TransformerShape(Description("\(directory)/config.json"))
     let path = "\(directory)/model.safetensors"
     file = try MappedFile(path)
-    dimension = shape.width
+    dimension = shape.layers.width
     tokensMax = shape.positions
     vocabularyCount = shape.vocabulary
     digest = file.digest()
@@ -73,44 +71,29 @@ public final class TransformerModel: @unchecked Sendable {
   ) throws(TransformerError) -> OpaquePointer? {
     // Some write the tensors under the name of the whole model.
     let root = file.has("bert.embeddings.word_embeddings.weight") ? "bert." : ""
-    func linear(_ name: String, _ outputs: Int, _ inputs: Int? = nil) throws(TransformerError) -> transformer_linear {
-      let shape = inputs.map { [outputs, $0] } ?? [outputs]
-      return unsafe transformer_linear(
-        weight: try file.tensor("\(root)\(name).weight", shape),
-        bias: try file.tensor("\(root)\(name).bias", [outputs])
-      )
-    }
-    let (width, inner) = (shape.width, shape.inner)
+    let (width, inner) = (shape.layers.width, shape.layers.inner)
     var layers: [transformer_layer] = unsafe []
-    for index in 0..<shape.layers {
-      let name = "encoder.layer.\(index)"
+    for index in 0..<shape.layers.count {
+      let name = "\(root)encoder.layer.\(index)"
       unsafe layers.append(
         transformer_layer(
-          query: try linear("\(name).attention.self.query", width, width),
-          key: try linear("\(name).attention.self.key", width, width),
-          value: try linear("\(name).attention.self.value", width, width),
-          output: try linear("\(name).attention.output.dense", width, width),
-          attention_norm: try linear("\(name).attention.output.LayerNorm", width),
-          up: try linear("\(name).intermediate.dense", inner, width),
-          down: try linear("\(name).output.dense", width, inner),
-          output_norm: try linear("\(name).output.LayerNorm", width)
+          query: try file.linear("\(name).attention.self.query", [width, width]),
+          key: try file.linear("\(name).attention.self.key", [width, width]),
+          value: try file.linear("\(name).attention.self.value", [width, width]),
+          output: try file.linear("\(name).attention.output.dense", [width, width]),
+          attention_norm: try file.linear("\(name).attention.output.LayerNorm", [width]),
+          up: try file.linear("\(name).intermediate.dense", [inner, width]),
+          down: try file.linear("\(name).output.dense", [width, inner]),
+          output_norm: try file.linear("\(name).output.LayerNorm", [width])
         )
       )
     }
-    var cShape = transformer_shape(
-      vocabulary: UInt32(shape.vocabulary),
-      positions: UInt32(shape.positions),
-      width: UInt32(width),
-      layers: UInt32(shape.layers),
-      heads: UInt32(shape.heads),
-      inner: UInt32(inner),
-      epsilon: shape.epsilon
-    )
+    var cShape = shape.layers.forC(positions: shape.positions, TRANSFORMER_GELU)
     let embeddings = "\(root)embeddings"
     let words = unsafe try file.tensor("\(embeddings).word_embeddings.weight", [shape.vocabulary, width])
     let places = unsafe try file.tensor("\(embeddings).position_embeddings.weight", [shape.positions, width])
     let types = unsafe try file.tensor("\(embeddings).token_type_embeddings.weight", [shape.types, width])
-    let norm = unsafe try linear("embeddings.LayerNorm", width)
+    let norm = unsafe try file.linear("\(embeddings).LayerNorm", [width])
     return unsafe layers.withUnsafeBufferPointer { layers in
       var tensors = unsafe transformer_tensors(
         words: words,

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Transformer
 
-/// A small model of random numbers.
+/// A small model of texts, of random numbers.
 struct RandomModel {
   static let vocabulary = 64
   private static let width = 64
@@ -16,42 +16,23 @@ struct RandomModel {
 
   /// The file of its tensors.
   func tensors() throws -> [UInt8] {
-    var shapes: [(String, [Int])] = [
-      ("embeddings.word_embeddings.weight", [Self.vocabulary, Self.width]),
-      ("embeddings.position_embeddings.weight", [48, Self.width]),
-      ("embeddings.token_type_embeddings.weight", [2, Self.width]),
-    ]
-    func add(_ name: String, _ shape: [Int]) {
-      shapes += [("\(name).weight", shape), ("\(name).bias", [shape[0]])]
-    }
-    add("embeddings.LayerNorm", [Self.width])
+    var file = TensorFile()
+    file.add("embeddings.word_embeddings.weight", [Self.vocabulary, Self.width])
+    file.add("embeddings.position_embeddings.weight", [48, Self.width])
+    file.add("embeddings.token_type_embeddings.weight", [2, Self.width])
+    file.addLinear("embeddings.LayerNorm", [Self.width])
     for layer in 0..<2 {
       let name = "encoder.layer.\(layer)"
-      for part in ["query", "key", "value"] { add("\(name).attention.self.\(part)", [Self.width, Self.width]) }
-      add("\(name).attention.output.dense", [Self.width, Self.width])
-      add("\(name).attention.output.LayerNorm", [Self.width])
-      add("\(name).intermediate.dense", [Self.inner, Self.width])
-      add("\(name).output.dense", [Self.width, Self.inner])
-      add("\(name).output.LayerNorm", [Self.width])
+      for part in ["query", "key", "value"] {
+        file.addLinear("\(name).attention.self.\(part)", [Self.width, Self.width])
+      }
+      file.addLinear("\(name).attention.output.dense", [Self.width, Self.width])
+      file.addLinear("\(name).attention.output.LayerNorm", [Self.width])
+      file.addLinear("\(name).intermediate.dense", [Self.inner, Self.width])
+      file.addLinear("\(name).output.dense", [Self.width, Self.inner])
+      file.addLinear("\(name).output.LayerNorm", [Self.width])
     }
-    var random = SeededRandom(seed: 1)
-    var header: [String: Any] = [:]
-    var numbers: [Float] = []
-    for (name, shape) in shapes {
-      let count = shape.reduce(1, *)
-      header[name] = [
-        "dtype": "F32", "shape": shape, "data_offsets": [numbers.count * 4, (numbers.count + count) * 4],
-      ]
-      numbers += (0..<count).map { _ in Float.random(in: -0.3...0.3, using: &random) }
-    }
-    var json = try JSONSerialization.data(withJSONObject: header)
-    while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
-    return bytes(UInt64(json.count)) + Array(json) + numbers.flatMap { bytes($0.bitPattern) }
-  }
-
-  /// A number's bytes, the least first.
-  private func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
-    stride(from: 0, to: number.bitWidth, by: 8).map { UInt8(truncatingIfNeeded: number >> $0) }
+    return try file.bytes()
   }
 
   /// Writes it to files and reads them, `tensors` instead of its own if there are any.

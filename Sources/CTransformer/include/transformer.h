@@ -1,20 +1,32 @@
-// The forward pass of a BERT encoder, in single precision, on one thread or more.
+// The forward pass of a transformer's encoder, in single precision, on one thread or more: here of texts, as BERT has
+// it; `vision.h` has that of images.
 //
 // Its products are plain code for the processor at hand, chosen once: nothing is generated while it runs, which a
 // plugin's sandbox would refuse. Texts of a batch lie one behind the other without padding, so short ones cost what
 // they are.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /// Every width must be a multiple of this: a panel of the widest kernel.
 #define TRANSFORMER_GRAIN 32
 
+/// The most tokens of a text or an image: 32 by 32 patches and one more. The scores of a head take 4 MB then.
+#define TRANSFORMER_POSITIONS_MAX 1025
+
+/// What stands between the two products of a layer's second half.
+typedef enum transformer_activation {
+  /// The Gaussian error linear unit.
+  TRANSFORMER_GELU,
+  /// x * sigmoid(1.702 * x), which is near it.
+  TRANSFORMER_QUICK_GELU,
+} transformer_activation;
+
 /// What a model's tensors look like.
 typedef struct transformer_shape {
-  uint32_t vocabulary;
-  /// The most tokens that a text may have.
+  /// The most tokens that a text may have; those that each image has.
   uint32_t positions;
   /// Numbers of a token's vector.
   uint32_t width;
@@ -24,22 +36,27 @@ typedef struct transformer_shape {
   uint32_t inner;
   /// What keeps a variance of zero from being divided by.
   float epsilon;
+  transformer_activation activation;
 } transformer_shape;
 
 /// A matrix and its bias as a model's file has them: row by row, a row for each output.
 typedef struct transformer_linear {
   const float *weight;
+  /// NULL if there is none.
   const float *bias;
 } transformer_linear;
 
 /// One layer's tensors; a norm's weight is a vector.
 typedef struct transformer_layer {
-  transformer_linear query, key, value, output, attention_norm;
-  transformer_linear up, down, output_norm;
+  transformer_linear query, key, value, output;
+  /// The norm behind what attention has added.
+  transformer_linear attention_norm;
+  transformer_linear up, down;
+  /// The norm behind what the second half has added: where norms stand before the halves, the next layer's first.
+  transformer_linear output_norm;
 } transformer_layer;
 
-/// A model's tensors. Those of `words` and `positions` are read in each run, so they must outlive the model; the layers
-/// are copied.
+/// A text model's tensors. The layers' matrices are copied; all else is read in each run, so it must outlive the model.
 typedef struct transformer_tensors {
   const float *words;
   const float *positions;
@@ -51,7 +68,7 @@ typedef struct transformer_tensors {
 
 /// Threads that help one run at a time, of any model.
 typedef struct transformer_team transformer_team;
-/// A model that is ready, the same for all threads.
+/// A text model that is ready, the same for all threads.
 typedef struct transformer transformer;
 /// What one thread computes in.
 typedef struct transformer_scratch transformer_scratch;
@@ -85,7 +102,7 @@ typedef enum transformer_pooling {
 /// Computes vectors of unit length.
 ///
 /// `tokens` are those of all texts, one behind the other; each length is from 1 to the shape's positions and each token
-/// below its vocabulary, which the caller has made sure of. `vectors` has room for `count` times the width.
+/// has a line of `words`, which the caller has made sure of. `vectors` has room for `count` times the width.
 void transformer_run(const transformer *model, transformer_scratch *scratch, const uint32_t *tokens,
                      const uint32_t *lengths, size_t count, transformer_pooling pooling, float *vectors);
 

@@ -39,6 +39,8 @@ enum Fuzzer: String, CaseIterable {
   case tokens
   /// A model's tensors.
   case tensors
+  /// What is said of a model of images.
+  case vision
   /// The first bytes of what is attached to a message.
   case filetype
   /// A picture that is attached to a message.
@@ -64,6 +66,7 @@ enum Fuzzer: String, CaseIterable {
     case .zstd: try CompressionFuzzer.run(bytes) { ZstdStream(messageSizeMax: $0) }
     case .tokens: try TokensFuzzer.run(bytes)
     case .tensors: try TensorsFuzzer.run(bytes)
+    case .vision: try VisionFuzzer.run(bytes)
     case .filetype: try FileTypeFuzzer.run(bytes)
     case .picture: try PictureFuzzer.run(bytes)
     }
