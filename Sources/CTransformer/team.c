@@ -24,7 +24,8 @@ struct transformer_team {
   /// Runs between entering and leaving.
   _Atomic size_t runs;
   /// The number of the step in the upper half, and how many of its parts nobody has taken yet in the lower one: a part
-  /// is taken by making it one less, which fails when another step has begun meanwhile.
+  /// is taken by making it one less, which fails when another step has begun meanwhile. Numbers come again after 2^32
+  /// steps, which is days later.
   _Atomic uint64_t open;
   /// What the step is. It stays while one of its parts is open, so whoever takes one after reading has read right.
   _Atomic(team_work *) work;
