@@ -199,6 +199,7 @@ let package = Package(
     .library(name: "Embedder", type: .dynamic, targets: ["EmbedderEntry"]),
     .library(name: "Discord", type: .dynamic, targets: ["DiscordEntry"]),
     .library(name: "Reddit", type: .dynamic, targets: ["RedditEntry"]),
+    .library(name: "OpenAI", type: .dynamic, targets: ["OpenAIEntry"]),
     // A worker that fetches what it is told to, for tests.
     .library(name: "FetchProbe", type: .dynamic, targets: ["FetchProbeEntry"]),
     // A worker that answers wherever it is spoken to, for tests.
@@ -394,6 +395,7 @@ let package = Package(
       testing: ["ProviderSupport"]
     )
     + plugin("Reddit", ["ProviderKit"], testing: ["ProviderSupport"])
+    + plugin("OpenAI", ["ProviderKit"], testing: ["ProviderSupport"])
     + pluginLibrary("FetchProbe", path: "Tests/Fixtures/FetchProbe")
     + pluginLibrary("Replier", path: "Tests/Fixtures/Replier") + fuzzers(),
   cLanguageStandard: .gnu2x,

@@ -16,11 +16,13 @@ public final class EmbedderPlugin: Plugin {
   private let settings: Settings
   private let load: (Settings.Model) throws(EmbedderError) -> LoadedEngine
   private var models: [String: Served] = [:]
-  private var batcher: Batcher?
+  private var batchers: [Batcher] = []
+  /// Who reads pictures for the models that are computed here.
   private var desk: PictureDesk?
 
-  /// A model that is served.
+  /// A model that requests can name: the queue before what computes by it, and its number there.
   private struct Served {
+    let batcher: Batcher
     let number: Int
     let isOfPictures: Bool
     let answer: EmbedAnswer
@@ -41,31 +43,61 @@ public final class EmbedderPlugin: Plugin {
 
   /// Loads the models and starts the threads.
   public func start() async throws {
-    var engines: [LoadedEngine] = []
+    try serveLoaded(settings.models.filter { $0.endpoint == nil })
     for model in settings.models {
-      let loaded = try load(model)
-      let answer = EmbedAnswer(model.name, loaded)
-      models[model.name] = Served(number: engines.count, isOfPictures: loaded.isOfPictures, answer: answer)
-      engines.append(loaded)
-      let engine = loaded.engine
-      context.log.info(
-        "model loaded",
-        [
-          "model": .string(model.name), "engine": .string(model.engine.rawValue), "version": .string(engine.version),
-          "checksum": .string(engine.checksum), "dimension": .int(Int64(engine.dimension)),
-        ]
-      )
+      if let endpoint = model.endpoint { serve(model, behind: endpoint) }
     }
+  }
+
+  /// Serves models that are computed here, all by the same threads.
+  private func serveLoaded(_ loaded: [Settings.Model]) throws {
+    guard !loaded.isEmpty else { return }
+    let engines = try loaded.map { (model) throws(EmbedderError) in try load(model) }
     var threads: [WorkThread] = []
     do {
-      for _ in 0..<settings.threads { threads.append(try WorkThread()) }
+      for _ in 0..<settings.threads { threads.append(try WorkThread(engines)) }
     } catch {
       for thread in threads { thread.stop() }
       throw error
     }
-    let batcher = Batcher(engines, settings.limits, cache: settings.cache, threads: threads, context)
+    let batcher = batcher("threads", models: engines.count, settings.limits, threads)
     desk = PictureDesk(context: context, batcher: batcher, bytesMax: settings.imageBytesMax)
-    self.batcher = batcher
+    for (number, (model, engine)) in zip(loaded, engines).enumerated() {
+      serve(model, by: engine.engine, isOfPictures: engine.isOfPictures, batcher, number: number)
+    }
+  }
+
+  /// Serves a model that is computed elsewhere, with a queue of its own: what becomes of it is nothing to the others.
+  private func serve(_ model: Settings.Model, behind endpoint: Endpoint) {
+    var limits = settings.limits
+    (limits.textsMax, limits.isShared) = (min(limits.textsMax, endpoint.textsMax), false)
+    let runners = (0..<endpoint.atOnce).map { _ in EndpointRunner(endpoint, context) }
+    let batcher = batcher(model.name, models: 1, limits, runners)
+    serve(model, by: endpoint, isOfPictures: false, batcher, number: 0)
+  }
+
+  private func batcher(_ name: String, models: Int, _ limits: BatchLimits, _ runners: [any BatchRunner]) -> Batcher {
+    let batcher = Batcher(name, models: models, limits, cache: settings.cache, runners: runners, context)
+    batchers.append(batcher)
+    return batcher
+  }
+
+  private func serve(
+    _ model: Settings.Model,
+    by engine: any EmbeddingEngine,
+    isOfPictures: Bool,
+    _ batcher: Batcher,
+    number: Int
+  ) {
+    let answer = EmbedAnswer(model.name, engine, isOfPictures: isOfPictures)
+    models[model.name] = Served(batcher: batcher, number: number, isOfPictures: isOfPictures, answer: answer)
+    context.log.info(
+      "model served",
+      [
+        "model": .string(model.name), "engine": .string(model.engine.rawValue), "version": .string(engine.version),
+        "checksum": .string(engine.checksum), "dimension": .int(Int64(engine.dimension)),
+      ]
+    )
   }
 
   /// Answers a request for vectors.
@@ -75,10 +107,10 @@ public final class EmbedderPlugin: Plugin {
     guard topic.area == "embed", topic.name == "text.infer" || topic.name == "image.infer" else {
       throw EmbedderError("topic: expected embed.text.infer or embed.image.infer, found \(topic.area).\(topic.name)")
     }
-    guard let batcher, let desk else { throw EmbedderError("the service is stopping") }
+    guard !models.isEmpty else { throw EmbedderError("the service is stopping") }
     let deadline = envelope.deadline == 0 ? 0 : envelope.deadline - Self.margin
     let model = try model(envelope.resource, isOfPictures: topic.name == "image.infer")
-    if model.isOfPictures {
+    if model.isOfPictures, let desk {
       let request = try ImageRequest(envelope.payload, countMax: model.answer.countMax)
       let tenant = TenantName(provider: envelope.provider, tenant: envelope.tenant)
       let made = try await desk.make(request, model: model.number, for: tenant, deadline: deadline)
@@ -87,7 +119,7 @@ public final class EmbedderPlugin: Plugin {
     let request = try TextRequest(envelope.payload, countMax: model.answer.countMax)
     context.metrics.add("texts_total", Double(request.texts.count))
     let subjects = request.texts.map { (SubjectKey($0, model: model.number), Subject.text($0)) }
-    let made = try await batcher.make(subjects, request.priority, deadline: deadline)
+    let made = try await model.batcher.make(subjects, request.priority, deadline: deadline)
     return model.answer.response(try made.map { try $0.get() })
   }
 
@@ -101,9 +133,9 @@ public final class EmbedderPlugin: Plugin {
     throw EmbedderError("resource: expected \(expected), found \"\(name.prefix(64))\"")
   }
 
-  /// Ends the threads.
+  /// Ends what waits, and the threads.
   public func stop() async {
-    batcher?.stop()
-    (batcher, desk) = (nil, nil)
+    for batcher in batchers { batcher.stop() }
+    (models, batchers, desk) = ([:], [], nil)
   }
 }

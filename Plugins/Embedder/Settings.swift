@@ -9,6 +9,8 @@ struct Settings {
       case featureHashing = "feature-hashing"
       case transformer
       case imageDescriptor = "image-descriptor"
+      case visionTransformer = "vision-transformer"
+      case endpoint
     }
 
     let name: String
@@ -17,10 +19,12 @@ struct Settings {
     let version: String?
     let pooling: TransformerModel.Pooling
     let tokensMax: Int
+    /// Where the model is, of the engine `endpoint`; nil of the others, which compute here.
+    let endpoint: Endpoint?
   }
 
   /// Names that an operator may give; the host matches grants against them.
-  private static let nameMax = 255
+  static let nameMax = 255
 
   let models: [Model]
   let threads: Int
@@ -51,7 +55,7 @@ struct Settings {
 
   /// Starts threads for what a single batch can share, while the others' batches are none; nil if there is nothing to share.
   func makeTeam() throws(EmbedderError) -> TransformerTeam? {
-    guard threads > 1, models.contains(where: { $0.engine == .transformer }) else { return nil }
+    guard threads > 1, models.contains(where: { $0.isTransformer }) else { return nil }
     do {
       return try TransformerTeam(threads: threads)
     } catch {
@@ -68,7 +72,7 @@ struct Settings {
     let pooling = try config.string("pooling", default: TransformerModel.Pooling.mean.rawValue)
     guard let engine = Model.Engine(rawValue: engine) else {
       let known = Model.Engine.allCases.map(\.rawValue).joined(separator: ", ")
-      throw EmbedderError("config.models: \(name): engine: expected \(known), found \(engine)")
+      throw EmbedderError("config.models: \(name): engine: expected one of \(known), found \(engine)")
     }
     guard let pooling = TransformerModel.Pooling(rawValue: pooling) else {
       throw EmbedderError("config.models: \(name): pooling: expected mean or first, found \(pooling)")
@@ -82,25 +86,29 @@ struct Settings {
       path: path,
       version: version.isEmpty ? nil : version,
       pooling: pooling,
-      tokensMax: try config.int("tokens_max", default: 256, in: 2...512)
+      tokensMax: try config.int("tokens_max", default: 256, in: 2...512),
+      endpoint: engine == .endpoint ? try Endpoint(config, name: name) : nil
     )
   }
 }
 
 extension Settings.Model {
+  /// Whether a team can share what it computes.
+  var isTransformer: Bool { engine == .transformer || engine == .visionTransformer }
+
   /// Loads the model, whose runs the team helps with.
   func load(team: TransformerTeam? = nil) throws(EmbedderError) -> LoadedEngine {
     switch engine {
     case .featureHashing: .texts(FeatureHashing())
     case .imageDescriptor: .pictures(ImageDescriptor())
     case .transformer: .texts(try loadTransformer(team))
+    case .visionTransformer: .pictures(try loadVision(team))
+    case .endpoint: throw EmbedderError("model \(name): it is computed elsewhere, and not loaded")
     }
   }
 
   private func loadTransformer(_ team: TransformerTeam?) throws(EmbedderError) -> TransformerEngine {
-    guard path.hasPrefix("/") else {
-      throw EmbedderError("config.models: \(name): expected a grant of fs.read or an absolute path, found \(path)")
-    }
+    try checkPath()
     do throws(EmbedderError) {
       return try TransformerEngine(
         directory: path,
@@ -111,6 +119,21 @@ extension Settings.Model {
       )
     } catch {
       throw EmbedderError("model \(name): \(error); scripts/models DIRECTORY installs one that is known to work")
+    }
+  }
+
+  private func loadVision(_ team: TransformerTeam?) throws(EmbedderError) -> VisionEngine {
+    try checkPath()
+    do throws(EmbedderError) {
+      return try VisionEngine(directory: path, version: version, team: team)
+    } catch {
+      throw EmbedderError("model \(name): \(error)")
+    }
+  }
+
+  private func checkPath() throws(EmbedderError) {
+    guard path.hasPrefix("/") else {
+      throw EmbedderError("config.models: \(name): expected a grant of fs.read or an absolute path, found \(path)")
     }
   }
 }

@@ -25,6 +25,7 @@ import Testing
       words: ["discord", "gateway_bot", "gateway/bot", "snowflake", "x-ratelimit-bucket"]
     ),
     Provider(plugin: "Plugins/Reddit", words: ["reddit", "t1_", "t3_", "raw_json", "x-ratelimit-used"]),
+    Provider(plugin: "Plugins/OpenAI", words: ["openai", "insufficient_quota", "retry-after-ms"]),
   ]
 
   /// The lines of a folder's files that mention a provider, as `path:line: text`; and paths that do.

@@ -15,7 +15,15 @@ enum Subject: Sendable {
   }
 }
 
-/// The vector of a subject, or what is wrong with that subject alone.
+extension Subject {
+  /// The text; nil if it is none.
+  var text: String? {
+    guard case .text(let text) = self else { return nil }
+    return text
+  }
+}
+
+/// The vector of a subject, of unit length, or what is wrong with that subject alone.
 typealias Made = Result<[Float], EmbedderError>
 
 /// An engine of some kind of subjects.
@@ -58,8 +66,7 @@ enum LoadedWorker {
   func make(_ subjects: [Subject]) throws(EmbedderError) -> [Made] {
     switch self {
     case .texts(let worker):
-      var texts: [String] = []
-      for case .text(let text) in subjects { texts.append(text) }
+      let texts = subjects.compactMap(\.text)
       try Self.check(texts.count, subjects.count, "texts")
       let vectors = try worker.vectors(of: texts)
       try Self.check(vectors.count, texts.count, "vectors")

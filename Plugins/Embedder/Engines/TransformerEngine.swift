@@ -6,7 +6,7 @@ internal import WordPiece
 /// Vectors by an encoder of BERT's kind, in single precision.
 struct TransformerEngine: TextEngine {
   /// Digits of the digest that are a model's version, if it has been given none.
-  private static let versionDigits = 12
+  static let versionDigits = 12
   /// Bytes of the largest vocabulary.
   private static let vocabularyMax = 64 << 20
 

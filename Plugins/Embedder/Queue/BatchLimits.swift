@@ -16,6 +16,8 @@ struct BatchLimits: Hashable {
   var textsMax = 32
   /// How long a text waits for others while a thread is idle.
   var delay = Duration.milliseconds(2)
+  /// Whether idle runners share what waits, which is quicker where that is work; where a batch is a call, fewer are.
+  var isShared = true
   /// How many texts wait.
   var waitingMax = 1_024
 

@@ -1,17 +1,17 @@
 internal import PluginKit
 
-/// Puts subjects of all requests and tenants together into batches, and has threads compute them.
+/// Puts subjects of all requests and tenants together into batches, and has runners compute them.
 ///
 /// One that somebody else waits for already is not computed twice, and one whose vector is still known not at all.
 /// Those that are live go first; those that nobody waits for any more are left out.
 @PluginActor
 final class Batcher {
-  private let engines: [LoadedEngine]
+  private let name: String
   private let limits: BatchLimits
   private let context: Context
   private var cache: VectorCache
-  private var idle: [WorkThread]
-  private let threads: [WorkThread]
+  private var idle: [any BatchRunner]
+  private let runners: [any BatchRunner]
   /// Of each model what waits live, and what waits of the past.
   private let lanes: [Priority: [Lane]]
   private var wishes: [SubjectKey: Wish] = [:]
@@ -19,15 +19,20 @@ final class Batcher {
   private var isTimed = false
   private var isStopped = false
 
-  init(_ engines: [LoadedEngine], _ limits: BatchLimits, cache: Int, threads: [WorkThread], _ context: Context) {
-    self.engines = engines
-    self.limits = limits
-    self.context = context
+  /// A queue before runners, each of which runs all of so many models; its name is for metrics.
+  init(
+    _ name: String,
+    models: Int,
+    _ limits: BatchLimits,
+    cache: Int,
+    runners: [any BatchRunner],
+    _ context: Context
+  ) {
+    (self.name, self.limits, self.context, self.runners) = (name, limits, context, runners)
     self.cache = VectorCache(cache)
-    self.threads = threads
-    idle = threads
+    idle = runners
     lanes = Dictionary(
-      uniqueKeysWithValues: Priority.allCases.map { priority in (priority, engines.map { _ in Lane(priority) }) }
+      uniqueKeysWithValues: Priority.allCases.map { priority in (priority, (0..<models).map { _ in Lane(priority) }) }
     )
   }
 
@@ -90,9 +95,9 @@ final class Batcher {
 
   // MARK: - Batches
 
-  /// Gives idle threads what is due.
+  /// Gives idle runners what is due.
   private func schedule() {
-    while !isStopped, let thread = idle.last, let (lane, model) = oldest() {
+    while !isStopped, let runner = idle.last, let (lane, model) = oldest() {
       let age = context.clock.now.nanoseconds - (lane.first?.since ?? 0)
       let isFull = lane.count >= limits.textsMax || lane.cost >= BatchLimits.costMax
       let delay = Int64(limits.delay / .nanoseconds(1))
@@ -100,9 +105,9 @@ final class Batcher {
       let batch = take(from: lane)
       guard !batch.isEmpty else { continue }
       idle.removeLast()
-      begin(batch, model, on: thread)
+      begin(batch, model, on: runner)
     }
-    context.metrics.set("waiting", Double(waiting))
+    context.metrics.set("waiting", labels: ["queue": name], Double(waiting))
   }
 
   /// The lane whose turn it is: of those that are live, if any, the one whose first has waited longest.
@@ -119,8 +124,9 @@ final class Batcher {
   /// Takes a batch; what nobody waits for any more goes without being computed.
   private func take(from lane: Lane) -> [Wish] {
     let now = context.clock.now.nanoseconds
-    // All idle threads get their share of what waits.
-    let share = min(limits.textsMax, (lane.count + idle.count - 1) / idle.count)
+    // All idle runners get their share of what waits.
+    let runners = limits.isShared ? idle.count : 1
+    let share = min(limits.textsMax, (lane.count + runners - 1) / runners)
     var batch: [Wish] = []
     var cost = 0
     while batch.count < share, let wish = lane.first, batch.isEmpty || cost + wish.cost <= BatchLimits.costMax {
@@ -136,13 +142,13 @@ final class Batcher {
     return batch
   }
 
-  private func begin(_ batch: [Wish], _ model: Int, on thread: WorkThread) {
+  private func begin(_ batch: [Wish], _ model: Int, on runner: any BatchRunner) {
     let began = context.clock.now.nanoseconds
-    thread.compute(batch.map(\.subject), engines[model], number: model) { [self] result in
+    runner.compute(batch.map(\.subject), model: model) { [self] result in
       PluginActor.task { [self] in
         // After the end nothing reaches the host.
         guard !isStopped else { return }
-        idle.append(thread)
+        idle.append(runner)
         context.metrics.observe("batch_seconds", Double(context.clock.now.nanoseconds - began) / 1e9)
         finish(batch, result)
         schedule()
@@ -154,12 +160,13 @@ final class Batcher {
   private func finish(_ batch: [Wish], _ result: Result<[Made], EmbedderError>) {
     if case .failure(let error) = result {
       context.metrics.add("failed_total")
-      context.log.error("not computed", ["reason": .string("\(error)"), "count": .int(Int64(batch.count))])
+      context.log.error("not computed", ["reason": .string(error.logged), "count": .int(Int64(batch.count))])
     }
     for (index, wish) in batch.enumerated() {
       wishes[wish.key] = nil
-      if case .success(let made) = result, case .success(let vector) = made[index] { cache.add(vector, for: wish.key) }
-      wish.end(result.map { $0[index] })
+      let made = result.flatMap { $0[index] }
+      if case .success(let vector) = made { cache.add(vector, for: wish.key) }
+      wish.end(made)
     }
   }
 
@@ -174,21 +181,21 @@ final class Batcher {
       } catch {
         // Without the grant `clock`, or while it stops, nothing waits for others.
         isTimed = false
-        guard !isStopped, let thread = idle.last, let (lane, model) = oldest() else { return }
+        guard !isStopped, let runner = idle.last, let (lane, model) = oldest() else { return }
         let batch = take(from: lane)
         guard !batch.isEmpty else { return schedule() }
-        idle.removeAll { $0 === thread }
-        begin(batch, model, on: thread)
+        idle.removeAll { $0 === runner }
+        begin(batch, model, on: runner)
       }
     }
   }
 
-  /// Ends what waits, and the threads; returns when they have ended.
+  /// Ends what waits, and the runners; returns when they have ended.
   func stop() {
     isStopped = true
     for wish in wishes.values { wish.end(.failure(EmbedderError("the service is stopping"))) }
     wishes = [:]
-    for thread in threads { thread.stop() }
+    for runner in runners { runner.stop() }
     idle = []
   }
 }

@@ -4,16 +4,13 @@ internal import Locking
 
 /// A thread that computes one batch after the other.
 @safe
-final class WorkThread: @unchecked Sendable {
+final class WorkThread: BatchRunner, @unchecked Sendable {
   // Unchecked because of the thread's number, which is set once, by `start`.
-
-  typealias Completion = @Sendable (Result<[Made], EmbedderError>) -> Void
 
   private struct Job {
     let subjects: [Subject]
-    let engine: LoadedEngine
-    /// The model's number: a worker is kept for each.
-    let number: Int
+    /// The engine's number: a worker is kept for each.
+    let model: Int
     let completion: Completion
   }
 
@@ -27,11 +24,13 @@ final class WorkThread: @unchecked Sendable {
 
   /// An eventfd that the thread waits at.
   private let bell: Int32
+  private let engines: [LoadedEngine]
   private let box = Locked(Box())
   private var thread = pthread_t()
 
-  /// Starts the thread.
-  init() throws(EmbedderError) {
+  /// Starts the thread, which computes by these engines.
+  init(_ engines: [LoadedEngine]) throws(EmbedderError) {
+    self.engines = engines
     bell = eventfd(0, Int32(EFD_CLOEXEC))
     guard bell >= 0 else { throw EmbedderError("a thread's bell: \(unsafe String(cString: strerror(errno)))") }
     var attributes = pthread_attr_t()
@@ -60,11 +59,10 @@ final class WorkThread: @unchecked Sendable {
     close(bell)
   }
 
-  /// Makes vectors of subjects; what it was given before must have been completed.
-  ///
-  /// `completion` hears once how it ended, on the thread; not at all if the thread is stopped before it begins.
-  func compute(_ subjects: [Subject], _ engine: LoadedEngine, number: Int, completion: @escaping Completion) {
-    box.withLock { $0.job = Job(subjects: subjects, engine: engine, number: number, completion: completion) }
+  /// Computes vectors of subjects by an engine; `completion` hears of it on the thread, and not at all if the thread is
+  /// stopped before it begins.
+  func compute(_ subjects: [Subject], model: Int, completion: @escaping Completion) {
+    box.withLock { $0.job = Job(subjects: subjects, model: model, completion: completion) }
     eventfd_write(bell, 1)
   }
 
@@ -96,8 +94,8 @@ final class WorkThread: @unchecked Sendable {
     _ workers: inout [Int: LoadedWorker]
   ) -> Result<[Made], EmbedderError> {
     do throws(EmbedderError) {
-      let worker = if let known = workers[job.number] { known } else { try job.engine.makeWorker() }
-      workers[job.number] = worker
+      let worker = if let known = workers[job.model] { known } else { try engines[job.model].makeWorker() }
+      workers[job.model] = worker
       return .success(try worker.make(job.subjects))
     } catch {
       return .failure(error)

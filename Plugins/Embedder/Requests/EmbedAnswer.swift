@@ -24,15 +24,14 @@ struct EmbedAnswer {
   /// The model, as a list of one: name, version, checksum.
   private let models: JSON
 
-  init(_ name: String, _ engine: LoadedEngine) {
-    let model = engine.engine
+  init(_ name: String, _ model: any EmbeddingEngine, isOfPictures: Bool) {
     dimension = model.dimension
     models = [
       ["name": .string(name), "version": .string(model.version), "checksum": .string(model.checksum)]
     ]
     // A vector's text has quotes and a comma around it.
     let vector = (dimension * MemoryLayout<Float>.size + 2) / 3 * 4 + 3
-    let each = engine.isOfPictures ? max(vector, Self.refusalMax) : vector
+    let each = isOfPictures ? max(vector, Self.refusalMax) : vector
     countMax = max(1, (Self.sizeMax - Self.frame - models.bytes().count) / each)
   }
 

@@ -60,26 +60,10 @@ extension EndToEndChanges {
         hasMarker = hasMarker || view.search(control)?.isEmpty == false
       }
       #expect(hasMarker, "the search sees no memory")
-      let written = try self.written(by: discord)
+      let written = try discord.host.written()
       for (name, bytes) in written { #expect(needles.found(in: bytes) == [], "\(name)") }
       #expect(written.contains { !control.found(in: $0.value).isEmpty })
       #expect(try discord.host.stop() == .status(0))
-    }
-
-    /// All that host and plugins have written, by its names, and what the command line shows.
-    private func written(by discord: DiscordDeployment) throws -> [String: [UInt8]] {
-      let root = "\(discord.host.directory)/var"
-      var written: [String: [UInt8]] = [:]
-      for name in FileManager.default.subpaths(atPath: root) ?? [] {
-        // Directories and sockets have nothing to read, and libraries were there before.
-        guard !name.hasSuffix(".so"), let bytes = try? FileBytes.read("\(root)/\(name)") else { continue }
-        written[name] = bytes
-      }
-      for words in [["status", "--json"], ["logs", "--limit", "10000"], ["logs", "--audit"], ["plan"]] {
-        let run = try Program([Products.promethean, "--deployment", discord.host.directory] + words)
-        written[words.joined(separator: " ")] = Array((run.output + run.errors).utf8)
-      }
-      return written
     }
   }
 }
