@@ -320,6 +320,13 @@ let package = Package(
       exclude: ["Encoder"],
       swiftSettings: settings
     ),
+    // Tenants who have all in common but a word, and what each may be answered.
+    .target(
+      name: "TenantSupport",
+      dependencies: ["Envelope", "PluginKit", "TestSupport"],
+      path: "Tests/TenantSupport",
+      swiftSettings: settings
+    ),
     .target(name: "SandboxConnect", path: "Tests/SandboxConnect", cSettings: cSettings),
     // Programs that tests start, to kill them.
     .executableTarget(
@@ -376,10 +383,13 @@ let package = Package(
     tests("CLI", ["CLI", "Host", "Envelope", "Signing"]),
     tests(
       "EndToEnd",
-      ["CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PictureSupport", "PluginABI", "PluginKit", "Signing"],
+      [
+        "CLinux", "Envelope", "FetchProbe", "Host", "Locking", "PictureSupport", "PluginABI", "PluginKit", "Signing",
+        "TenantSupport",
+      ],
       exclude: ["Fixtures", "Golden"]
     ),
-  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"])
+  ] + plugin("Echo", hasGolden: true) + plugin("Storage", ["SQLite", "VectorIndex"], testing: ["TenantSupport"])
     + plugin("Fetch", ["CLinux", "CURL"])
     + plugin("MessageIndexer", hasGolden: true) + plugin("MessageEmbedder", ["VectorKit"]) + plugin("Search")
     + plugin("AttachmentEmbedder", ["VectorKit"])

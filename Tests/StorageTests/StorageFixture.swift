@@ -31,12 +31,13 @@ final class StorageFixture: Sendable {
   static func request(
     _ operation: String,
     _ payload: JSON,
+    provider: String = "echo",
     tenant: String = "demo",
     collection: String = "messages"
   ) -> Envelope {
     // Documents are what most tests are about.
     let name = operation.contains(".") ? operation : "documents.\(operation)"
-    let topic = "promethean.p.echo.t.\(tenant).storage.\(name)"
+    let topic = "promethean.p.\(provider).t.\(tenant).storage.\(name)"
     var envelope = Envelope(topic: topic, intent: name, payload: payload.bytes())
     envelope.resource = collection
     envelope.flags = .request

@@ -14,4 +14,17 @@ extension Products {
   package static func say(_ what: String) {
     FileHandle.standardError.write(Data("tests: \(what)\n".utf8))
   }
+
+  /// Whether the long proofs run in full.
+  package static let isSoak = ProcessInfo.processInfo.environment["PROMETHEAN_SOAK"] == "1"
+
+  /// The seed of what a test draws: anew each time, or taken from the environment to repeat a failure.
+  ///
+  /// - Parameter what: What it is for, which is said with it.
+  /// - Returns: The seed.
+  package static func seed(_ what: String) -> UInt64 {
+    let seed = ProcessInfo.processInfo.environment["PROMETHEAN_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999)
+    say("\(what) is of the seed \(seed)")
+    return seed
+  }
 }
