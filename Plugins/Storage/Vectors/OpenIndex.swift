@@ -29,6 +29,8 @@ final class OpenIndex {
   private(set) var isLoaded = false
   /// Whether there was no memory for a vector: what is here is not all of them.
   private(set) var hasNoMemory = false
+  /// Why the file cannot be used, until somebody has told it: the graph is made again.
+  var damage: VectorIndexError?
   /// How many vectors are in the graph of the file.
   private var saved = 0
 
@@ -49,14 +51,19 @@ final class OpenIndex {
     // A file may have some that are gone meanwhile; one with more is not worth it.
     let capacity = count + count / Self.goneMax.share + Self.goneMax.count
     let bytes = count > scanMax ? file.read(sizeMax: VectorIndex.fileSizeMax(count: capacity)) : nil
-    let graph = try? bytes.map { (bytes) throws(VectorIndexError) in
-      try VectorIndex.read(
-        bytes,
-        owner: model.owner,
-        dimension: model.model.dimension,
-        capacity: capacity,
-        scanMax: scanMax
-      ).index
+    var graph: VectorIndex?
+    do throws(VectorIndexError) {
+      graph = try bytes.map { (bytes) throws(VectorIndexError) in
+        try VectorIndex.read(
+          bytes,
+          owner: model.owner,
+          dimension: model.model.dimension,
+          capacity: capacity,
+          scanMax: scanMax
+        ).index
+      }
+    } catch {
+      damage = error
     }
     if let graph {
       index = graph
@@ -140,6 +147,7 @@ final class OpenIndex {
     }
     // Without a graph it is the row that is not what it should be.
     guard index.linked > 0 else { throw SQLiteError(damaged: failure.description, path: scope.collection) }
+    damage = failure
     do { try beginAgain() } catch { hasNoMemory = true }
   }
 

@@ -66,6 +66,7 @@ final class VectorIndexes {
   func step(_ index: OpenIndex, _ store: VectorStore) throws(SQLiteError) {
     let before = index.hasWork
     try index.step(store)
+    tellDamage(of: index)
     if index.hasNoMemory {
       forget(index)
       context.log.warning("no memory for a vector index", ["model": .string(index.model.model.name)])
@@ -112,7 +113,15 @@ final class VectorIndexes {
     guard let made = try? OpenIndex(scope, model, file(scope, model), count: count) else { return nil }
     open.append(made)
     if count <= Self.readAtOnce { try made.load(store, limit: .max) }
+    tellDamage(of: made)
     return made
+  }
+
+  /// Says once that a file cannot be used.
+  private func tellDamage(of index: OpenIndex) {
+    guard let why = index.damage.take() else { return }
+    let fields: JSONObject = ["model": .string(index.model.model.name), "why": .string(why.description)]
+    context.log.warning("the file of a vector index cannot be used: the index is made again", fields)
   }
 
   /// Closes those used longest ago until so many more bytes can be taken.

@@ -6,8 +6,16 @@ import TestSupport
 import Testing
 
 extension TestHost {
+  /// The model that needs no files.
+  private static let hashing = "feature-hashing"
+
   /// Lines below `plugins` that have messages found by their words and by a model's vectors.
-  static func searching(model: String = "feature-hashing") -> String {
+  ///
+  /// - Parameters:
+  ///   - model: The reference's, or any name of one that hashes.
+  ///   - rate: Envelopes a second that whoever has vectors made may send.
+  /// - Returns: The lines.
+  static func searching(model: String = hashing, rate: Int = 2000) -> String {
     """
       embedder:
         library: Embedder
@@ -18,8 +26,8 @@ extension TestHost {
         config:
           threads: 2
           models:
-            - { name: feature-hashing }
-            \(model == ModelReference.name ? "- { name: \(model), engine: transformer }" : "")
+            - { name: \(hashing) }
+            \(model == hashing ? "" : "- { name: \(model), engine: \(model == ModelReference.name ? "transformer" : hashing) }")
       message-embedder:
         library: MessageEmbedder
         trust: \(trust)
@@ -31,6 +39,7 @@ extension TestHost {
           clock: {}
           log: {}
           metrics: {}
+        limits: { rate: \(rate) }
         config: { model: \(model), interval: 1s }
       search:
         library: Search
