@@ -149,7 +149,7 @@ func fuzzers() -> [Target] {
     "Tests/Fuzz",
     [
       "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FileType", "FuzzRunner", "Host", "Locking",
-      "Picture", "PluginABI",
+      "Picture", "PluginABI", "ProviderKit", "Reddit",
       "Signing", "TestSupport", "Transformer", "VectorIndex", "WebSocket", "WordPiece", "YAML",
     ]
   )

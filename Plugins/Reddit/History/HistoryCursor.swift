@@ -10,7 +10,7 @@ struct HistoryCursor: Equatable {
     var anchors: [Fullname] = []
     /// When the oldest of them was written, in milliseconds since 1970; nil: nothing has come.
     var oldest: Int64?
-    /// How many have come.
+    /// How many have come, up to `countMax`.
     var count = 0
     /// Whether there is nothing more.
     var isOver = false
@@ -18,7 +18,13 @@ struct HistoryCursor: Equatable {
     /// Whether Reddit shows no more although there may be more: a listing that ends before half of what it shows at most
     /// has no more.
     var isTruncated: Bool { isOver && count >= Stream.shownMax / 2 }
+
+    /// Notes that more have come.
+    mutating func add(_ more: Int) { count = min(count + more, HistoryCursor.countMax) }
   }
+
+  /// How far things are counted: many times what Reddit shows of a listing.
+  static let countMax = 1_000_000
 
   /// How many names stand for a page's end: that many would have to go before what follows is missed.
   static let anchorsMax = 5
@@ -45,11 +51,11 @@ struct HistoryCursor: Equatable {
 
   // MARK: - As text
 
-  /// Reads what `text` wrote.
+  /// Reads what `text` wrote, and nothing else: whoever asks may give anything.
   init(_ text: String) throws(ProviderError) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let found = parts.compactMap { Front($0) }
-    guard parts.count == 2, found.count == 2 else {
+    guard parts.count == 2, found.count == 2, found.map(\.text).joined(separator: ",") == text else {
       throw ProviderError("history.before: expected a cursor that an answer has given, found \"\(text.prefix(32))\"")
     }
     fronts = found
@@ -62,7 +68,8 @@ struct HistoryCursor: Equatable {
 extension HistoryCursor.Front {
   fileprivate init?(_ text: Substring) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, let count = Int(parts[0]), count >= 0 else { return nil }
+    guard parts.count == 3, let count = Int(parts[0]), (0...HistoryCursor.countMax).contains(count)
+    else { return nil }
     let names = parts[2].split(separator: "+")
     anchors = names.compactMap { Fullname($0) }
     guard anchors.count == names.count, anchors.count <= HistoryCursor.anchorsMax else { return nil }

@@ -91,7 +91,7 @@ final class SubredditArchive: HistorySource {
       page = try await listing(path, limit, after: anchor, for: caller)
     }
     let things = intake.read(page, of: path)
-    front.count += things.count
+    front.add(things.count)
     front.isOver = page.after == nil
     if !things.isEmpty { front.anchors = things.suffix(HistoryCursor.anchorsMax).reversed().map(\.name) }
     let times = things.map(\.created.milliseconds)

@@ -45,6 +45,10 @@ enum Fuzzer: String, CaseIterable {
   case filetype
   /// A picture that is attached to a message.
   case picture
+  /// What is asked for of the past.
+  case orders
+  /// Where the past of a subreddit goes on.
+  case cursors
 
   /// Tries one input.
   func run(_ bytes: [UInt8]) throws {
@@ -69,6 +73,8 @@ enum Fuzzer: String, CaseIterable {
     case .vision: try VisionFuzzer.run(bytes)
     case .filetype: try FileTypeFuzzer.run(bytes)
     case .picture: try PictureFuzzer.run(bytes)
+    case .orders: try HistoryOrderFuzzer.run(bytes)
+    case .cursors: try HistoryCursorFuzzer.run(bytes)
     }
   }
 }

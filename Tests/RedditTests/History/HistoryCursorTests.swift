@@ -21,6 +21,13 @@ struct HistoryCursorTests {
     #expect(cursor.text == nil)
   }
 
+  @Test func `what is counted has an end, so that no cursor is one of which nothing can be read on`() throws {
+    var cursor = try HistoryCursor("\(HistoryCursor.countMax):2:t3_a,1:2:t1_a")
+    cursor.fronts[0].add(100)
+    #expect(cursor.fronts[0].count == HistoryCursor.countMax)
+    #expect(try HistoryCursor(#require(cursor.text)) == cursor)
+  }
+
   @Test func `the longest fits what a cursor may be`() {
     var cursor = HistoryCursor()
     let names = (0..<5).map { "t3_zzzzzzzzzzz\($0)z" }
@@ -28,7 +35,13 @@ struct HistoryCursorTests {
     #expect((cursor.text?.utf8.count ?? .max) <= HistoryOrder.cursorMax)
   }
 
-  @Test(arguments: ["", "1:2:t3_a", "1:2:t3_a,1:2:x", "1:2:t3_a,-1:2:t1_a", "1:2,3:4", "1:2:t3_a,1:2:t1_a,1:2:t1_a"])
+  @Test(
+    arguments: [
+      "", "1:2:t3_a", "1:2:t3_a,1:2:x", "1:2:t3_a,-1:2:t1_a", "1:2,3:4", "1:2:t3_a,1:2:t1_a,1:2:t1_a",
+      "1:x:t3_a,1:2:t1_a", "+1:2:t3_a,1:2:t1_a", "1:2:t3_a++t3_b,1:2:t1_a", "1000001:2:t3_a,1:2:t1_a",
+      "9223372036854775807:2:t3_a,1:2:t1_a",
+    ]
+  )
   func `anything else is none`(text: String) {
     #expect(throws: ProviderError.self) { try HistoryCursor(text) }
   }
