@@ -1,5 +1,5 @@
 import Envelope
-import Foundation
+import TestSupport
 import Testing
 
 @testable import Discord
@@ -71,53 +71,5 @@ func faults(_ envelope: Envelope) throws -> [String] {
   _ = try envelope.binary()
   let payload = try type.init(json: JSON.parse(envelope.payload))
   guard payload.json == envelope.json else { return ["read as \(payload.json)"] }
-  let schema = try schema(envelope.intent)
-  return faults(envelope.json, schema, in: schema, "$")
-}
-
-/// The parts of JSON Schema that our schemas use.
-private func faults(_ value: JSON, _ rule: JSON, in schema: JSON, _ path: String) -> [String] {
-  if let name = rule["$ref"]?.stringValue?.split(separator: "/").last, let rule = schema["$defs"]?[String(name)] {
-    return faults(value, rule, in: schema, path)
-  }
-  var faults: [String] = []
-  func check(_ condition: Bool, _ what: String) { if !condition { faults.append("\(path): \(what)") } }
-  switch rule["type"]?.stringValue {
-  case "object":
-    check(value.objectValue != nil, "no object")
-    for key in rule["required"]?.arrayValue ?? [] {
-      check(value[key.stringValue ?? ""] != nil, "no \(key)")
-    }
-    for (key, member) in value.objectValue ?? [:] {
-      guard let rule = rule["properties"]?[key] else {
-        check(false, "\(key) is not in the schema")
-        continue
-      }
-      faults += DiscordTests.faults(member, rule, in: schema, "\(path).\(key)")
-    }
-  case "array":
-    check(value.arrayValue != nil, "no array")
-    for element in value.arrayValue ?? [] {
-      faults += DiscordTests.faults(element, rule["items"] ?? .null, in: schema, "\(path)[]")
-    }
-  case "integer":
-    check(value.intValue != nil, "no integer")
-    check(value.intValue ?? 0 >= rule["minimum"]?.intValue ?? .min, "too small")
-  case "string":
-    let text = value.stringValue ?? ""
-    check(value.stringValue != nil, "no string")
-    check(text.unicodeScalars.count >= rule["minLength"]?.intValue ?? 0, "too short")
-    check(text.unicodeScalars.count <= rule["maxLength"]?.intValue ?? .max, "too long")
-    if let pattern = rule["pattern"]?.stringValue, let regex = try? Regex(pattern) {
-      check(text.contains(regex), "\(text) does not match")
-    }
-    if rule["format"] == "date-time" { check((try? Timestamp(text)) != nil, "\(text) is no time") }
-  default: break
-  }
-  return faults
-}
-
-private func schema(_ name: String) throws -> JSON {
-  let package = (0..<4).reduce(URL(filePath: #filePath)) { path, _ in path.deletingLastPathComponent() }
-  return try JSON.parse([UInt8](Data(contentsOf: package.appending(path: "schemas/\(name).json"))))
+  return try JSONSchema(envelope.intent).faults(in: envelope.json)
 }
