@@ -149,8 +149,8 @@ func fuzzers() -> [Target] {
     "Tests/Fuzz",
     [
       "CChannel", "CEnvelope", "Channel", "Compression", "Envelope", "FileType", "FuzzRunner", "Host", "Locking",
-      "Picture", "PluginABI", "ProviderKit", "Reddit",
-      "Signing", "TestSupport", "Transformer", "VectorIndex", "WebSocket", "WordPiece", "YAML",
+      "Picture", "PluginABI", "ProviderKit", "Reddit", "Signing", "TestSupport", "Transformer", "VectorIndex",
+      "WebSocket", "WordPiece", "YAML",
     ]
   )
   let isForFuzzing = Context.environment["PROMETHEAN_FUZZ"] != nil

@@ -145,7 +145,7 @@ struct CommandTests {
         return true
       }
       guard request["topic"] == "promethean.p.echo.t.demo.storage.documents.query", request["resource"] == "messages",
-        let payload = request["payload"], payload["text"] == "emacs", payload["space"] == "r/x",
+        let payload = request["payload"], payload["text"] == "emacs", payload["space"] == "urn:echo:space:demo:r/x",
         payload["since"] == "2026-11-20T00:00:00Z",
         payload["until"] == nil, payload["order"] == "newest"
       else {

@@ -5,11 +5,6 @@ extension Command {
   private static let collection = Argument(.text("COLLECTION"), "What to ask for, such as messages.")
   private static let count = Option.flag("count", "Prints only how many there are.")
   private static let text = Option.value("text", .text("WORDS"), "Only those whose text has these words.")
-  private static let space = Option.value("space", .text("SPACE"), "Only those of a space: its name or its URN.")
-  private static let author = Option.value("author", .text("AUTHOR"), "Only those of an author: name or URN.")
-  private static let thread = Option.value("thread", .text("ID"), "Only those of a thread.")
-  private static let since = Option.value("since", .instant, "Only those from this time on.")
-  private static let until = Option.value("until", .instant, "Only those before this time.")
   private static let limit = Option.value(
     "limit",
     short: "n",
@@ -33,7 +28,7 @@ extension Command {
       Prints a table, its text cut to the terminal's width; with --json, each document whole, on a line of its own.
       """,
     arguments: [collection],
-    options: TenantOptions.all + [count, text, space, author, thread, since, until, limit, order, Settling.wait],
+    options: TenantOptions.all + [count, text] + DocumentConditions.all + [limit, order, Settling.wait],
     examples: [
       Example("promethean query --provider echo --tenant demo messages --count", "Prints the number of messages."),
       Example(
@@ -62,15 +57,8 @@ extension Command {
   }
 
   private static func filters(_ invocation: Invocation) -> JSONObject {
-    var filters: JSONObject = [:]
-    for option in [text, space, author, thread] {
-      guard let value = invocation[option] else { continue }
-      filters[option.name] = .string(option.name == text.name ? value : name(value))
-    }
-    for option in [since, until] {
-      guard let moment = invocation[option].flatMap({ Timestamp(commandLine: $0) }) else { continue }
-      filters[option.name] = .string(moment.description)
-    }
+    var filters = DocumentConditions.json(invocation)
+    filters["text"] = invocation[text].map { .string($0) }
     return filters
   }
 
@@ -105,7 +93,4 @@ extension Command {
       .init(DocumentRow.text(document, "author"), .good), .init(DocumentRow.text(document, "text")),
     ]
   }
-
-  /// The provider's own name of what may be named by its URN too: documents are found by names.
-  private static func name(_ text: String) -> String { (try? URN(text))?.id ?? text }
 }

@@ -12,11 +12,6 @@ extension Command {
     .text("ID"),
     "Looks for attachments that look like one, or like those of a message."
   )
-  private static let searchSpace = Option.value("space", .text("SPACE"), "Only those of a space: its name or its URN.")
-  private static let searchAuthor = Option.value("author", .text("AUTHOR"), "Only those of an author: name or URN.")
-  private static let searchThread = Option.value("thread", .text("ID"), "Only those of a thread.")
-  private static let searchSince = Option.value("since", .instant, "Only those from this time on.")
-  private static let searchUntil = Option.value("until", .instant, "Only those before this time.")
   private static let searchLimit = Option.value(
     "limit",
     short: "n",
@@ -37,8 +32,7 @@ extension Command {
       Waits until what was sent before has been stored. Prints a table, best first; with --json the answer as it came. Where there are no vectors it says so, and searches the words alone.
       """,
     arguments: [words],
-    options: TenantOptions.all
-      + [like, searchSpace, searchAuthor, searchThread, searchSince, searchUntil, searchLimit, explain, Settling.wait],
+    options: TenantOptions.all + [like] + DocumentConditions.all + [searchLimit, explain, Settling.wait],
     examples: [
       Example(
         "promethean search --provider echo --tenant demo 'who broke the build'",
@@ -83,16 +77,9 @@ extension Command {
   }
 
   private static func question(_ invocation: Invocation) -> JSONObject {
-    var question: JSONObject = [:]
+    var question = DocumentConditions.json(invocation)
     question["text"] = invocation[words].map { .string($0) }
-    for option in [like, searchSpace, searchAuthor, searchThread] {
-      guard let value = invocation[option] else { continue }
-      question[option.name] = .string(value)
-    }
-    for option in [searchSince, searchUntil] {
-      guard let moment = invocation[option].flatMap({ Timestamp(commandLine: $0) }) else { continue }
-      question[option.name] = .string(moment.description)
-    }
+    question["like"] = invocation[like].map { .string($0) }
     question["limit"] = .int(Int64(invocation.required(searchLimit)) ?? 10)
     if invocation.has(explain) { question["explain"] = true }
     return question
