@@ -42,7 +42,8 @@ struct Lookup {
     do throws(HostError) {
       return try await nearOnce(text, request)
     } catch {
-      // Another model may have taken over between the questions, and is the one now.
+      // Another model may have taken over between the questions, and is the one now. Who is away or says no stays so.
+      guard error.kind == .failed else { throw error }
       return try await nearOnce(text, request)
     }
   }

@@ -164,8 +164,8 @@ final class Batcher {
     }
     for (index, wish) in batch.enumerated() {
       wishes[wish.key] = nil
-      let made = result.flatMap { $0[index] }
-      if case .success(let vector) = made { cache.add(vector, for: wish.key) }
+      let made = result.map { $0[index] }
+      if case .success(.success(let vector)) = made { cache.add(vector, for: wish.key) }
       wish.end(made)
     }
   }

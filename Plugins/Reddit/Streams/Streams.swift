@@ -11,7 +11,12 @@ final class Streams {
   /// One of which Reddit says that it cannot be read does at once.
   private static let patience: Int64 = 15_000_000_000
 
+  /// Listings that are read at once: what is read of one is in memory until it is recorded, at worst the thousand things
+  /// that Reddit shows and their events, some 20 MB.
+  private static let atOnce = 4
+
   private let context: Context
+  private let turns = ConcurrencyLimit(atOnce)
   private let streams: [Stream]
   private let rereader: Rereader
   private let settings: StreamSettings
@@ -68,7 +73,7 @@ final class Streams {
     while !Task.isCancelled {
       let wait: Int64
       do {
-        let (count, elapsed) = try await stream.read()
+        let (count, elapsed) = try await read(stream)
         tries = 0
         wait = pace.next(count, in: elapsed)
         if problems.removeValue(forKey: stream.path) != nil { context.log.info("\(stream.path) is read again") }
@@ -80,6 +85,13 @@ final class Streams {
       }
       do { try await context.clock.sleep(for: .nanoseconds(wait)) } catch { return }
     }
+  }
+
+  /// Reads a listing when it has its turn.
+  private func read(_ stream: Stream) async throws -> (count: Int, elapsed: Int64) {
+    try await turns.enter()
+    defer { turns.leave() }
+    return try await stream.read()
   }
 
   private func failed(_ path: String, _ error: any Error) {

@@ -107,6 +107,38 @@ import Testing
 
   private final class Names: Sendable { let value = Locked<[Int]>([]) }
 
+  @Test func `of many listings of which much is unknown, four are read at once, so that memory suffices`() async throws
+  {
+    let names = (0..<6).map { "birds\($0)" }
+    let bench: JSONObject = [
+      "history": 0, "subreddits": .array(names.map { .string($0) }), "reread": "0s", "inbox": false,
+    ]
+    let (calls, events) = try await RedditStage.run(
+      config: bench,
+      binding: ["grants": ["provider.gateway.connect": []]],
+      step: .milliseconds(250)
+    ) { bench in
+      let paths = names.map { "/r/\($0)/comments" }
+      for path in paths {
+        StreamTests.fill(bench.reddit, [1], at: path)
+        _ = try await bench.stream(path).read()
+        StreamTests.fill(bench.reddit, 2...900, at: path)
+      }
+      let before = bench.reddit.calls.count
+      bench.process.streams.start()
+      try await bench.until { bench.events.count >= 899 * paths.count }
+      bench.process.streams.stop()
+      return (bench.reddit.calls.dropFirst(before).map(\.bare).filter { paths.contains($0) }, bench.events.count)
+    }
+    #expect(events == 899 * names.count)
+    // Of each listing, ten pages are read before it is known; nobody is amid more than four.
+    var read: [String: Int] = [:]
+    for call in calls {
+      read[call, default: 0] += 1
+      #expect(read.values.count { $0 < 9 } <= 4)
+    }
+  }
+
   @Test func `listings are read at their pace, and again when what kept them from it has passed`() async throws {
     let (events, problems, count) = try await RedditStage.run(
       config: ["history": 0, "subreddits": ["birds"], "slowest": "20s", "reread": "0s", "inbox": false],
