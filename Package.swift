@@ -396,7 +396,7 @@ let package = Package(
     + plugin("AttachmentIndexer", ["FileType"], testing: ["FileType", "Locking", "PluginABI"], hasGolden: true)
     + plugin(
       "Embedder",
-      ["CLinux", "Locking", "Picture", "Transformer", "WordPiece"],
+      ["CLinux", "FileType", "Locking", "Picture", "Transformer", "WordPiece"],
       testing: ["Locking", "Picture", "PictureSupport", "Transformer"]
     )
     + plugin(

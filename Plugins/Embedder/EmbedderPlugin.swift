@@ -61,7 +61,12 @@ public final class EmbedderPlugin: Plugin {
       throw error
     }
     let batcher = batcher("threads", models: engines.count, settings.limits, threads)
-    desk = PictureDesk(context: context, batcher: batcher, bytesMax: settings.imageBytesMax)
+    desk = PictureDesk(
+      context: context,
+      batcher: batcher,
+      threads: settings.threads,
+      bytesMax: settings.imageBytesMax
+    )
     for (number, (model, engine)) in zip(loaded, engines).enumerated() {
       serve(model, by: engine.engine, isOfPictures: engine.isOfPictures, batcher, number: number)
     }
@@ -77,7 +82,7 @@ public final class EmbedderPlugin: Plugin {
   }
 
   private func batcher(_ name: String, models: Int, _ limits: BatchLimits, _ runners: [any BatchRunner]) -> Batcher {
-    let batcher = Batcher(name, models: models, limits, cache: settings.cache, runners: runners, context)
+    let batcher = Batcher(name, models: models, limits, cache: settings.cacheEach, runners: runners, context)
     batchers.append(batcher)
     return batcher
   }

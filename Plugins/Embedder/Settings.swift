@@ -53,6 +53,12 @@ struct Settings {
     cache = try config.int("cache", default: 8_192, in: 0...1_048_576)
   }
 
+  /// Vectors that each queue keeps: one of each model behind an endpoint, and one of all that are computed here.
+  var cacheEach: Int {
+    let endpoints = models.count { $0.endpoint != nil }
+    return cache / max(1, endpoints + (endpoints < models.count ? 1 : 0))
+  }
+
   /// Starts threads for what a single batch can share, while the others' batches are none; nil if there is nothing to share.
   func makeTeam() throws(EmbedderError) -> TransformerTeam? {
     guard threads > 1, models.contains(where: { $0.isTransformer }) else { return nil }

@@ -3,6 +3,8 @@ internal import ProviderKit
 
 /// The access plugin for models behind an API as OpenAI's is: one instance is one server, and the key to it.
 ///
+/// It is asked on `control.request`, which no journal records, since what a model is given are texts of everybody's.
+///
 /// It brings nothing of its own: it makes the calls that others ask for (`RESTProxy`), with the key that they never see,
 /// and tries again what passes (`RESTClient`).
 @PluginActor
@@ -36,8 +38,8 @@ public final class OpenAIPlugin: Plugin, HealthReporting {
   public func handle(_ envelope: Envelope) async throws -> Response? {
     guard let proxy = parts?.proxy else { throw HostError(.unavailable, "the instance has not started") }
     let topic = try Topic(envelope.topic)
-    guard (topic.area, topic.name) == ("rest", "request") else {
-      throw Rejection("topic: expected rest.request, found \(topic.area).\(topic.name)")
+    guard (topic.area, topic.name) == ("control", "request") else {
+      throw Rejection("topic: expected control.request, found \(topic.area).\(topic.name)")
     }
     return try await proxy.handle(envelope)
   }

@@ -6,7 +6,10 @@ struct Likeness {
   /// The collection that attachments lie in.
   private static let collection = "attachments"
   /// Pictures of a message that others are compared with: as many as networks let one have.
-  private static let picturesMax: Int64 = 10
+  private static let picturesMax = 10
+  /// Attachments of a message among which its pictures are looked for: as many as the storage gives unless it is asked for
+  /// more, and ten times what networks let one have.
+  private static let attachmentsMax: Int64 = 100
 
   let context: Context
   let tenant: TenantName
@@ -54,17 +57,18 @@ struct Likeness {
     return answer
   }
 
-  /// The attachment of an id if that is a picture, else the pictures of the message of that id.
+  /// The attachment of an id if that is a picture, else the first pictures of the message of that id.
   private func pictures(_ id: String) async throws(HostError) -> [String] {
     let own = try await ask("documents.get", ["foreign_id": .string(id)])["document"] ?? .null
     var documents = [own]
     if own.isNull {
       let query: JSONObject = [
-        "thread": .string(id), "limit": .int(Self.picturesMax), "order": "oldest", "body": false,
+        "thread": .string(id), "limit": .int(Self.attachmentsMax), "order": "oldest", "body": false,
       ]
       documents = try await ask("documents.query", query)["documents"]?.arrayValue ?? []
     }
-    return documents.filter { $0["content"]?.stringValue != nil }.compactMap { $0["foreign_id"]?.stringValue }
+    let pictures = documents.filter { $0["content"]?.stringValue != nil }.prefix(Self.picturesMax)
+    return pictures.compactMap { $0["foreign_id"]?.stringValue }
   }
 
   private func near(_ picture: String, _ request: SearchRequest, besides: Int) async throws(HostError) -> JSON {

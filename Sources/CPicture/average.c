@@ -68,15 +68,20 @@ void put_on_white(uint8_t *rgb, const uint8_t *rgba, uint32_t count) {
   }
 }
 
-bool fail(char *why, const char *format, ...) {
+bool fail(struct picture_why *why, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(why, PICTURE_WHY_SIZE, format, arguments);
+  vsnprintf(why->words, sizeof why->words, format, arguments);
   va_end(arguments);
   return false;
 }
 
-bool is_allowed(uint32_t width, uint32_t height, struct picture_limits limits, char *why) {
+bool fail_for_memory(struct picture_why *why, const char *what) {
+  why->is_memory = true;
+  return fail(why, "no memory for %s", what);
+}
+
+bool is_allowed(uint32_t width, uint32_t height, struct picture_limits limits, struct picture_why *why) {
   if (!width || !height || width > limits.side_max || height > limits.side_max)
     return fail(why, "expected sides of 1 to %" PRIu32 " pixels, found %" PRIu32 " x %" PRIu32, limits.side_max, width, height);
   if ((uint64_t)width * height > limits.pixels_max)
@@ -84,7 +89,7 @@ bool is_allowed(uint32_t width, uint32_t height, struct picture_limits limits, c
   return true;
 }
 
-bool is_affordable(uint64_t bytes, struct picture_limits limits, char *why) {
+bool is_affordable(uint64_t bytes, struct picture_limits limits, struct picture_why *why) {
   if (bytes <= limits.memory_max) return true;
   return fail(
     why, "expected a picture that takes at most %" PRIu64 " bytes while it is decoded, found %" PRIu64, limits.memory_max, bytes);

@@ -29,10 +29,13 @@ void average_free(struct average *average);
 void put_on_white(uint8_t *rgb, const uint8_t *rgba, uint32_t count);
 
 // Writes why a picture is not decoded, and returns false.
-bool fail(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool fail(struct picture_why *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Writes that there is no memory for something, which says nothing of the picture, and returns false.
+bool fail_for_memory(struct picture_why *why, const char *what);
 
 // Whether a picture of so many pixels may be decoded; says why not.
-bool is_allowed(uint32_t width, uint32_t height, struct picture_limits limits, char *why);
+bool is_allowed(uint32_t width, uint32_t height, struct picture_limits limits, struct picture_why *why);
 
 // Whether so many bytes may be kept while it is; says why not.
-bool is_affordable(uint64_t bytes, struct picture_limits limits, char *why);
+bool is_affordable(uint64_t bytes, struct picture_limits limits, struct picture_why *why);

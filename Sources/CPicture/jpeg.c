@@ -24,11 +24,12 @@ struct jpeg_reading {
   jmp_buf back;
   struct average average;
   uint8_t *row;
-  char *why;
+  struct picture_why *why;
 };
 
 _Noreturn static void give_up(j_common_ptr jpeg) {
   struct jpeg_reading *reading = jpeg->client_data;
+  if (jpeg->err->msg_code == JERR_OUT_OF_MEMORY) reading->why->is_memory = true;
   char words[JMSG_LENGTH_MAX];
   jpeg->err->format_message(jpeg, words);
   fail(reading->why, "%s", words);
@@ -90,6 +91,8 @@ static bool read_picture(
   jpeg_mem_src(jpeg, bytes.start, bytes.size);
   jpeg_read_header(jpeg, TRUE);
   if (!is_allowed(jpeg->image_width, jpeg->image_height, limits, reading->why)) return false;
+  // Hardly anybody writes it, browsers do not read it, and a few bytes of it can keep a decoder busy for long.
+  if (jpeg->arith_code) return fail(reading->why, "expected Huffman coding, found arithmetic");
   if (!is_affordable(coefficients(jpeg), limits, reading->why)) return false;
   bool has_inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
   jpeg->out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
@@ -99,7 +102,7 @@ static bool read_picture(
   jpeg_start_decompress(jpeg);
   reading->row = malloc((size_t)jpeg->output_width * jpeg->output_components);
   if (!reading->row || !average_begin(&reading->average, jpeg->output_width, jpeg->output_height, raster))
-    return fail(reading->why, "no memory for a row");
+    return fail_for_memory(reading->why, "a row");
   while (jpeg->output_scanline < jpeg->output_height) {
     uint32_t y = jpeg->output_scanline;
     jpeg_read_scanlines(jpeg, &reading->row, 1);
@@ -112,7 +115,7 @@ static bool read_picture(
 }
 
 bool picture_decode_jpeg(
-  struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, char *why) {
+  struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, struct picture_why *why) {
   struct jpeg_reading reading = {.why = why};
   reading.jpeg.err = jpeg_std_error(&reading.errors);
   reading.jpeg.client_data = &reading;

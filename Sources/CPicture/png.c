@@ -15,8 +15,21 @@ struct png_reading {
   struct picture_bytes rest;
   struct average average;
   uint8_t *row;
-  char *why;
+  struct picture_why *why;
 };
+
+// Notes what cannot be allocated: libpng has several words for it.
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+  struct png_reading *reading = png_get_mem_ptr(png);
+  void *found = malloc(size);
+  if (!found) reading->why->is_memory = true;
+  return found;
+}
+
+static void release(png_structp png, png_voidp start) {
+  (void)png;
+  free(start);
+}
 
 static void read_bytes(png_structp png, png_bytep into, size_t count) {
   struct png_reading *reading = png_get_io_ptr(png);
@@ -69,7 +82,7 @@ static bool read_picture(struct png_reading *reading, struct picture_limits limi
   png_read_update_info(png, reading->info);
   reading->row = malloc(png_get_rowbytes(png, reading->info));
   if (!reading->row || !average_begin(&reading->average, width, height, raster))
-    return fail(reading->why, "no memory for a row");
+    return fail_for_memory(reading->why, "a row");
   if (png_get_interlace_type(png, reading->info) == PNG_INTERLACE_NONE) {
     for (uint32_t row = 0; row < height; row += 1) {
       png_read_row(png, reading->row, NULL);
@@ -85,12 +98,14 @@ static bool read_picture(struct png_reading *reading, struct picture_limits limi
   return true;
 }
 
-bool picture_decode_png(struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, char *why) {
+bool picture_decode_png(
+  struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, struct picture_why *why) {
   struct png_reading reading = {.rest = bytes, .why = why};
-  reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, give_up, ignore);
-  if (!reading.png) return fail(why, "no memory for libpng");
+  reading.png = png_create_read_struct_2(
+    PNG_LIBPNG_VER_STRING, &reading, give_up, ignore, &reading, allocate, release);
+  if (!reading.png) return fail_for_memory(why, "libpng");
   reading.info = png_create_info_struct(reading.png);
-  bool is_done = reading.info ? read_picture(&reading, limits, raster) : fail(why, "no memory for libpng");
+  bool is_done = reading.info ? read_picture(&reading, limits, raster) : fail_for_memory(why, "libpng");
   png_destroy_read_struct(&reading.png, &reading.info, NULL);
   average_free(&reading.average);
   free(reading.row);

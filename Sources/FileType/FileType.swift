@@ -31,7 +31,7 @@ package enum FileType: String, Sendable, Hashable, CaseIterable {
   /// The media type.
   package var mediaType: String { rawValue }
 
-  /// Whether it is a picture of a kind that `Picture` decodes, unless it is damaged, too large, or moves.
+  /// Whether it is a picture of a kind that `Picture` decodes, unless it is damaged, too large, or coded as it refuses.
   package var isPicture: Bool { self == .png || self == .jpeg || self == .webp }
 
   /// The type of a file that begins with these bytes.

@@ -13,8 +13,7 @@ package enum Picture {
     package var sideMax = 65_535
     /// Pixels: more than telephones take, 50 million, and a second or so for whoever unfolds as many from little.
     package var pixelsMax = 1 << 26
-    /// Bytes that a format may keep of the whole picture: a progressive JPEG of 22 million pixels, and a WebP without loss
-    /// of 16 million.
+    /// Bytes that a format may keep of the whole picture: a progressive JPEG of 22 million pixels.
     package var memoryMax = 64 << 20
 
     package init() {}
@@ -25,7 +24,8 @@ package enum Picture {
   /// The same bytes make the same raster with the same libraries. It takes as long as it takes, on the calling thread.
   ///
   /// - Parameters:
-  ///   - bytes: A PNG, a JPEG or a WebP that does not move.
+  ///   - bytes: A PNG, a JPEG in Huffman coding, or a WebP with loss that is not transparent and does not move: the memory
+  ///     that others of its kind take while they are decoded has no bound.
   ///   - size: How many pixels are wanted, at least one by one.
   ///   - limits: What the picture may have at most.
   /// - Returns: The raster.
@@ -41,7 +41,7 @@ package enum Picture {
       throw PictureError("expected PNG, JPEG or WebP, found \(type.mediaType)")
     }
     var pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
-    var why = [CChar](repeating: 0, count: Int(PICTURE_WHY_SIZE))
+    var why = picture_why()
     let most = picture_limits(
       side_max: UInt32(clamping: limits.sideMax),
       pixels_max: UInt64(clamping: limits.pixelsMax),
@@ -58,13 +58,16 @@ package enum Picture {
       }
     }
     guard isDone else {
-      let words = String(decoding: why.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-      throw PictureError("\(type.mediaType): \(words)")
+      let words = unsafe withUnsafeBytes(of: why.words) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      throw PictureError("\(type.mediaType): \(words)", isForWantOfMemory: why.is_memory)
     }
     return Raster(size: size, pixels: pixels)
   }
 
-  private typealias Decoder = (picture_bytes, picture_limits, picture_raster, UnsafeMutablePointer<CChar>?) -> Bool
+  private typealias Decoder =
+    (picture_bytes, picture_limits, picture_raster, UnsafeMutablePointer<picture_why>?) -> Bool
 
   private static func decoder(of type: FileType) -> Decoder? {
     switch type {

@@ -32,8 +32,8 @@ package struct SQLiteError: Error, Hashable, CustomStringConvertible {
   package let sql: String?
 
   init(extendedCode: Int32, message: String, path: String, sql: String? = nil) {
-    let code = extendedCode & 0xff
-    self.init(kind: Kind(code: code), extendedCode: extendedCode, message: message, path: path, sql: sql)
+    let kind = extendedCode == sharedMemorySize ? .full : Kind(code: extendedCode & 0xff)
+    self.init(kind: kind, extendedCode: extendedCode, message: message, path: path, sql: sql)
   }
 
   init(kind: Kind, extendedCode: Int32, message: String, path: String, sql: String? = nil) {
@@ -53,6 +53,9 @@ package struct SQLiteError: Error, Hashable, CustomStringConvertible {
     return "\(path): \(message) (SQLite \(extendedCode))\(statement)"
   }
 }
+
+/// SQLITE_IOERR_SHMSIZE: there is no room for the file beside a write-ahead log through which its readers agree.
+private let sharedMemorySize = SQLITE_IOERR | 19 << 8
 
 extension SQLiteError.Kind {
   init(code: Int32) {

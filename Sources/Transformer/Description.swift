@@ -13,13 +13,8 @@ struct Description {
     try self.init(path, MappedFile(path))
   }
 
-  /// The file at a path; nil if there is none.
-  init?(ifThere path: String) throws(TransformerError) {
-    guard let file = try MappedFile(ifThere: path) else { return nil }
-    try self.init(path, file)
-  }
-
-  private init(_ path: String, _ file: MappedFile) throws(TransformerError) {
+  /// The file at a path, which is open already.
+  init(_ path: String, _ file: MappedFile) throws(TransformerError) {
     guard file.count <= Self.bytesMax, let bytes = file.copy(0..<file.count) else {
       throw TransformerError("\(path): expected at most \(Self.bytesMax) bytes, found \(file.count)")
     }

@@ -62,4 +62,15 @@ final class MappedFile: @unchecked Sendable {
     )
     return digest
   }
+
+  /// The SHA-256 digest of files' digests, one behind the other; one that is not there counts as a file of nothing.
+  static func digest(of files: [MappedFile?]) -> [UInt8] {
+    sha256(of: files.flatMap { $0?.digest() ?? sha256(of: []) })
+  }
+
+  private static func sha256(of bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: Int(crypto_hash_sha256_BYTES))
+    _ = unsafe crypto_hash_sha256(&digest, bytes, UInt64(bytes.count))
+    return digest
+  }
 }

@@ -9,7 +9,7 @@ public final class VisionModel: @unchecked Sendable {
   public let rasterSide: Int
   /// Numbers of a vector.
   public let dimension: Int
-  /// The SHA-256 digest of the tensors' file.
+  /// A SHA-256 digest of those of the three files: what is made of the same tensors changes with how they are described.
   public let digest: [UInt8]
 
   /// Bytes of a raster.
@@ -37,13 +37,18 @@ public final class VisionModel: @unchecked Sendable {
     team: TransformerTeam? = nil
   ) throws(TransformerError) {
     self.team = team
-    let shape = try VisionShape(Description("\(directory)/config.json"))
-    let levels = try VisionLevels(Description(ifThere: "\(directory)/preprocessor_config.json"), shape.kind)
+    let (config, preprocessor) = ("\(directory)/config.json", "\(directory)/preprocessor_config.json")
+    let configFile = try MappedFile(config)
+    let shape = try VisionShape(Description(config, configFile))
+    let preprocessorFile = try MappedFile(ifThere: preprocessor)
+    let description: Description? =
+      if let preprocessorFile { try Description(preprocessor, preprocessorFile) } else { nil }
+    let levels = try VisionLevels(description, shape.kind)
     let path = "\(directory)/model.safetensors"
     file = try MappedFile(path)
     rasterSide = shape.side
     dimension = shape.outputs > 0 ? shape.outputs : shape.layers.width
-    digest = file.digest()
+    digest = MappedFile.digest(of: [configFile, preprocessorFile, file])
     guard let model = try unsafe Self.make(shape, levels, Safetensors(path, file), kernels, team) else {
       throw TransformerError("\(path): expected memory for its layers, found too little; see limits.memory")
     }

@@ -92,7 +92,7 @@ import Testing
     let host = try await embedder(answer: Self.good)
     #expect(isNear(try await vectors(host, ["a", "b", "c"]), ["a", "b", "c"]))
     let sent = try #require(host.record.requested.first?.envelope)
-    #expect(sent.topic == "promethean.p.echo.t.models.rest.request" && host.record.requested.count == 1)
+    #expect(sent.topic == "promethean.p.echo.t.models.control.request" && host.record.requested.count == 1)
     let order: JSON = [
       "method": "POST", "path": "/embeddings",
       "body": ["model": "m", "input": ["a", "b", "c"], "encoding_format": "base64"],
@@ -176,7 +176,7 @@ import Testing
     (.error("POST /embeddings: the server's limit was hit"), "POST /embeddings: the server's limit was hit"),
     (.failure(PROMETHEAN_TIMEOUT, "no answer in time"), "no answer in time"),
     (.failure(PROMETHEAN_UNAVAILABLE, "nobody serves it"), "nobody serves it"),
-    (.bytes(Array("<html>".utf8)), "rest.request: expected an answer in JSON"), (.response([]), "0"),
+    (.bytes(Array("<html>".utf8)), "control.request: expected an answer in JSON"), (.response([]), "0"),
   ]
 
   @Test(arguments: failures.indices)
@@ -184,11 +184,30 @@ import Testing
     let one = Self.failures[index]
     let isWell = Locked(false)
     let host = try await embedder { envelope in isWell.withLock { $0 } ? Self.good(envelope) : one.answer }
-    let words = await refusal(host, ["a", "b"])
+    let words = await refusal(host, ["a"])
     #expect(words.hasPrefix("model m of echo/models: \(one.words)"), "\(words)")
     isWell.withLock { $0 = true }
     #expect(isNear(try await vectors(host, ["a", "b"]), ["a", "b"]))
     #expect(host.record.requested.count == 2)
+    try await host.stop()
+  }
+
+  @Test func `what is said of texts of several tenants is read by none of them, since it may quote another's`()
+    async throws
+  {
+    let host = try await embedder { Self.failure(403, "you sent: \(Self.input($0).joined())", hint: "ask for less") }
+    #expect(await refusal(host, ["a", "b"]) == "model m of echo/models: 403 (ask for less)")
+    try await host.stop()
+  }
+
+  @Test func `when a batch is refused for a text, and then nobody answers, that is waited for once`() async throws {
+    let host = try await embedder { envelope in
+      let texts = Self.input(envelope)
+      if texts.count > 1 { return Self.failure(400, "one of these") }
+      return texts == ["a"] ? Self.good(envelope) : .failure(PROMETHEAN_TIMEOUT, "no answer in time")
+    }
+    #expect(await refusal(host, ["a", "b", "c", "d"]).hasSuffix("no answer in time"))
+    #expect(host.record.requested.map { Self.input($0.envelope) } == [["a", "b", "c", "d"], ["a"], ["b"]])
     try await host.stop()
   }
 

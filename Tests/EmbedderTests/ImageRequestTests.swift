@@ -118,6 +118,42 @@ import Testing
     try await host.stop()
   }
 
+  @Test func `what is wrong with a picture is known the next time, and what passes is tried again`() async throws {
+    let host = try await host()
+    let cut = blobs.keep(Array(EncodedPicture.png(Scene(2).drawn(width: 20, height: 20)).dropLast(30)))
+    let away = blobs.keep([1])
+    blobs.failures.withLock { $0[away] = .error("its file is gone") }
+    let first = try await host.request(request(images([cut, away])))
+    #expect(first["refused"]?.arrayValue?.map { $0["again"] } == [false, true])
+    blobs.failures.withLock { $0[cut] = .error("it is not asked for again") }
+    #expect(try await host.request(request(images([cut, away]))) == first)
+    let gets = host.record.requested.count { $0.envelope.topic.hasSuffix("blobs.get") }
+    #expect(gets == 3)
+    try await host.stop()
+  }
+
+  @Test func `a storage that takes too long is no storage that is not there`() async throws {
+    let host = try await host()
+    let slow = blobs.keep([1])
+    blobs.failures.withLock { $0[slow] = .failure(PROMETHEAN_TIMEOUT, "the deadline passed") }
+    #expect(await refusal(host, request(images([slow]))) == "the time was up before all pictures were read")
+    try await host.stop()
+  }
+
+  @Test func `a picture counts for its bytes or its pixels, whichever are more, and fills a batch at most by these`() {
+    func pixels(_ width: UInt32, _ height: UInt32, more: Int = 0) -> Int {
+      Subject.picture(EncodedPicture.bomb(width: width, height: height) + [UInt8](repeating: 0, count: more)).cost
+    }
+    #expect(pixels(20, 20) == BatchLimits.pictureCostMin)
+    #expect(pixels(4_000, 4_096) == 1_000)
+    #expect(pixels(8_192, 8_192) == BatchLimits.costMax)
+    #expect(pixels(.max, .max) == BatchLimits.costMax)
+    #expect(pixels(20, 20, more: 1 << 20) == 1_024)
+    // What says nothing of its pixels where they are looked for may have any number; what is none is not decoded.
+    #expect(Subject.picture([0xff, 0xd8, 0xff, 0xd9]).cost == BatchLimits.costMax)
+    #expect(Subject.picture(Array("GIF89a".utf8)).cost == BatchLimits.pictureCostMin)
+  }
+
   @Test func `a picture that is known to one tenant is none of another's`() async throws {
     let host = try await host()
     let known = blobs.keep(EncodedPicture.png(Scene(1).drawn(width: 20, height: 20)))

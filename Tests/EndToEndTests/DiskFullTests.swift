@@ -9,12 +9,13 @@ extension EndToEnd {
   /// A disk without room: publishers hear of it, the host stays, and goes on when there is room again.
   @Suite(.enabled(if: geteuid() == 0, "only root can make a disk that is small"))
   struct DiskFullTests {
-    /// Puts a small disk where the host keeps its own, which only the host sees and which goes with it; `$2` is the
-    /// deployment.
+    /// Puts a small disk where the host keeps its own, which only the host sees and which goes with it.
+    ///
+    /// `$2` is the deployment. There is room for the library of a debug build, and some more.
     private static let onSmallDisk = [
       "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
       """
-      mkdir "$2/var" && mount -t tmpfs -o size=8m,mode=755 small "$2/var" && exec "$0" "$@"
+      mkdir "$2/var" && mount -t tmpfs -o size=16m,mode=755 small "$2/var" && exec "$0" "$@"
       """,
     ]
 

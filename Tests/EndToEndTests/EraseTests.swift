@@ -139,10 +139,19 @@ extension EndToEndChanges {
       let sent = try host.run("send", "-p", "echo", "-t", "demo", "--file", "\(host.directory)/messages.ndjson")
       #expect(sent.output == "20 accepted\n")
       try Data("a note that names \(Self.erased)\n".utf8).write(to: URL(filePath: "\(host.directory)/var/note"))
-      let erased = try erase(host, ["--yes", "--json", "--wait", "0s"])
-      #expect(erased.end == .status(1))
-      #expect(try erased.json.first?["found"] == [["path": "var/note", "kind": "id", "count": 1]])
-      #expect(try erased.json.first?["messages"] == 10)
+      try Data("\(Self.canary) 0, they said\n".utf8).write(to: URL(filePath: "\(host.directory)/var/quote"))
+      // A second run knows the texts of which nothing but the copy is left.
+      for _ in 0..<2 {
+        let erased = try erase(host, ["--yes", "--json", "--wait", "0s"])
+        #expect(erased.end == .status(1))
+        #expect(
+          try erased.json.first?["found"]
+            == [["path": "var/note", "kind": "id", "count": 1], ["path": "var/quote", "kind": "text", "count": 1]]
+        )
+        #expect(try erased.json.first?["messages"] == 10)
+      }
+      for name in ["note", "quote"] { try FileManager.default.removeItem(atPath: "\(host.directory)/var/\(name)") }
+      #expect(try erase(host, ["--yes", "--json", "--wait", "0s"]).end == .status(0))
       #expect(try host.stop() == .status(0))
       host.words = []
       try host.start()

@@ -54,7 +54,7 @@ final class OpenAIBench {
 
   /// What somebody's request is answered with, or the words of its refusal.
   func ask(_ payload: JSON = vectors(), isRequest: Bool = true, within seconds: Double = 30) async -> (JSON, String) {
-    var envelope = Envelope(topic: "promethean.p.openai.t.demo.rest.request", payload: payload.bytes())
+    var envelope = Envelope(topic: "promethean.p.openai.t.demo.control.request", payload: payload.bytes())
     envelope.flags = isRequest ? .request : []
     envelope.deadline = context.clock.now.nanoseconds + Int64(seconds * 1e9)
     do {

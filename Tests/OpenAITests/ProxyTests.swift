@@ -110,6 +110,22 @@ import Testing
     #expect(words.contains("ask for less at once"))
   }
 
+  @Test func `no part of a long key is told, wherever a server quotes it`() async throws {
+    let key = "sk-proj-" + (0..<15).map { "canary\($0)abcd" }.joined()
+    let answers = try await OpenAIBench.run(key: key) { bench in
+      let words = String(repeating: "x", count: 450) + key
+      bench.answer([
+        .answer(.error(403, words, key)), .answer(.body(403, "<p>\(words)")),
+        .answer(RESTAnswer(status: 403, body: [0xff] + Array(key.utf8))),
+      ])
+      return await [bench.ask().0, bench.ask().0, bench.ask().0]
+    }
+    for answer in answers {
+      #expect(answer["status"] == 403)
+      #expect(!answer.text.contains("canary") && answer["base64"] == nil, "\(answer)")
+    }
+  }
+
   @Test func `a tenant may have a server of its own`() async throws {
     let servers: JSON = [
       ["tenant": "other", "api": "http://other/v1"], ["tenant": "demo", "api": "http://own:8080/v1/"],

@@ -106,6 +106,22 @@ import Testing
     #expect(states[3].words.isEmpty && states[3].problem == nil)
   }
 
+  @Test func `a limit that lasts is told by health, and is over with another key`() async throws {
+    let (problems, refusal, answer) = try await OpenAIBench.run { bench in
+      bench.answer([.answer(.error(429, "slowly", "rate_limit", ["retry-after": "86400"]))])
+      _ = await bench.ask()
+      var problems = [bench.client.problem]
+      let refusal = await bench.ask().1
+      bench.client.secretsChanged()
+      problems.append(bench.client.problem)
+      return await (problems, refusal, bench.ask().0)
+    }
+    #expect(problems[0]?.hasPrefix("the server's limit was hit, and lasts for 86") == true, "\(problems)")
+    #expect(problems[1] == nil)
+    #expect(refusal.contains("the server's limit was hit"), "\(refusal)")
+    #expect(answer["ok"] == true)
+  }
+
   @Test func `a key that no header can hold is refused without being told`() async throws {
     let (words, sent) = try await OpenAIBench.run(key: "Bearer canary") { await ($0.ask().1, $0.api.seen.count) }
     #expect(words.hasPrefix("credential api_key: expected one word of printable characters"), "\(words)")

@@ -10,16 +10,22 @@ package enum EncodedPicture {
   }
 
   /// Pixels as a JPEG.
-  package static func jpeg(_ pixels: Pixels, quality: Int = 90, isProgressive: Bool = false) -> [UInt8] {
-    unsafe take(
-      encode_jpeg(pixels.bytes(3), UInt32(pixels.width), UInt32(pixels.height), 3, Int32(quality), isProgressive)
+  package static func jpeg(
+    _ pixels: Pixels,
+    quality: Int = 90,
+    isProgressive: Bool = false,
+    isArithmetic: Bool = false
+  ) -> [UInt8] {
+    let (width, height) = (UInt32(pixels.width), UInt32(pixels.height))
+    return unsafe take(
+      encode_jpeg(pixels.bytes(3), width, height, 3, Int32(quality), isProgressive, isArithmetic)
     )
   }
 
   /// A JPEG of one colour in four inks.
   package static func inks(_ inks: [UInt8], side: Int) -> [UInt8] {
     let pixels = Array(repeatElement(inks, count: side * side).joined())
-    return unsafe take(encode_jpeg(pixels, UInt32(side), UInt32(side), 4, 95, false))
+    return unsafe take(encode_jpeg(pixels, UInt32(side), UInt32(side), 4, 95, false, false))
   }
 
   /// Pixels as a WebP.
@@ -34,6 +40,27 @@ package enum EncodedPicture {
     bytes.replaceSubrange(16..<24, with: big(width) + big(height))
     bytes.replaceSubrange(29..<33, with: big(checksum(bytes[12..<29])))
     return bytes
+  }
+
+  /// Where the data of a PNG's pixels are, with their checksums; nowhere in what is none.
+  package static func pngData(of bytes: [UInt8]) -> Set<Int> {
+    guard bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]) else { return [] }
+    var places: Set<Int> = []
+    // Behind the signature chunk after chunk: four bytes of length, four of name, the data, and four of checksum.
+    var place = 8
+    while place + 8 <= bytes.count {
+      let end = place + 12 + bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+      if bytes[place + 4..<place + 8].elementsEqual("IDAT".utf8) { places.formUnion(place + 8..<end) }
+      place = end
+    }
+    return places
+  }
+
+  /// The beginning of a WebP that moves: its header, and nothing behind it.
+  package static func animation(width: Int, height: Int) -> [UInt8] {
+    let sides = [width - 1, height - 1].flatMap { side in [0, 8, 16].map { UInt8(truncatingIfNeeded: side >> $0) } }
+    let header = Array("VP8X".utf8) + [10, 0, 0, 0, 0x02, 0, 0, 0] + sides
+    return Array("RIFF".utf8) + [UInt8(4 + header.count), 0, 0, 0] + Array("WEBP".utf8) + header
   }
 
   private static func big(_ number: UInt32) -> [UInt8] {

@@ -19,7 +19,8 @@ struct LikenessTests {
     ]
   }
 
-  /// A storage in which `m1` has the pictures `a` and `b` and some words, `m2` a picture without a vector.
+  /// A storage in which `m1` has the pictures `a` and `b` and some words, `m2` a picture without a vector, `m6` ten words
+  /// before twelve pictures.
   private static func serve(_ request: Envelope) -> FakeHost.Answer {
     let payload = (try? JSON.parse(request.payload)) ?? .null
     guard request.resource == "attachments" else { return .error("another collection") }
@@ -28,14 +29,17 @@ struct LikenessTests {
       let id = payload["foreign_id"]?.stringValue ?? ""
       return .response(["document": id.contains(":") && !id.hasSuffix("gone") ? document(id) : .null])
     case "documents.query":
-      let parts = ["m1": ["a", "b", "words"], "m2": ["c"]][payload["thread"]?.stringValue ?? ""] ?? []
       let message = payload["thread"]?.stringValue ?? ""
-      return .response(["documents": .array(parts.map { document("\(message):\($0)") })])
+      let many = (0..<10).map { "\($0)words" } + (0..<12).map { "p\($0)" }
+      let parts = ["m1": ["a", "b", "words"], "m2": ["c"], "m6": many][message] ?? []
+      let limit = Int(payload["limit"]?.intValue ?? 0)
+      return .response(["documents": .array(parts.prefix(limit).map { document("\(message):\($0)") })])
     case "vectors.search":
       let found: [(String, Double)]
       switch payload["like"]?.stringValue {
       case "m1:a": found = [("m1:a", 1), ("m3:x", 0.9), ("m4:gone", 0.85), ("m1:b", 0.8), ("m5:y", 0.2)]
       case "m1:b": found = [("m1:b", 1), ("m5:y", 0.95), ("m1:a", 0.8), ("m3:x", 0.1)]
+      case let picture? where picture.hasPrefix("m6:p"): found = [("\(picture.dropFirst(4)):near", 0.9)]
       default: return .error("like: expected a document with a vector")
       }
       let matches = found.map { ["foreign_id": .string($0.0), "score": .double($0.1)] as JSON }
@@ -84,6 +88,11 @@ struct LikenessTests {
     let answer = try await search(["like": "m1"])
     #expect(ids(answer) == ["m5:y", "m3:x"])
     #expect(answer["results"]?.arrayValue?.map { $0["score"] } == [0.95, 0.9])
+  }
+
+  @Test func `of a message the first ten pictures count, whatever is attached before them`() async throws {
+    let answer = try await search(["like": "m6", "limit": 50])
+    #expect(ids(answer) == (0..<10).map { "\($0):near" })
   }
 
   @Test(

@@ -161,6 +161,32 @@ import Testing
     try await storage.host.stop()
   }
 
+  @Test
+  func `a document that is another's stays whatever it is asked with, and what belongs to a message goes with it`()
+    async throws
+  {
+    _ = try await storage.put(Self.document("m1", by: "other", "x"))
+    _ = try await storage.put(["foreign_id": "m2:a", "revision": 1, "thread": "m2", "text": "a picture"])
+    _ = try await storage.put(["foreign_id": "m2:b", "revision": 1, "thread": "m2", "author": "other", "text": "b"])
+    #expect(try await erase(Self.urn, ["foreign_ids": ["m1", "m2"]]) == [1, 0, 0, 0])
+    #expect(try await storage.ids().sorted() == ["m1", "m2:b"])
+    #expect(try await storage.put(Self.document("m1", by: "other", "y", revision: 9)) == Vectors.written(1))
+    try await storage.host.stop()
+  }
+
+  @Test(arguments: ["urn:echo:user:demo:echo", "urn:echo:user:demo:demo", "urn:echo:user:demo:anna"])
+  func `who is called as a provider, a tenant or a part of a word takes nothing that is not theirs`(urn: String)
+    async throws
+  {
+    _ = try await storage.put([
+      "foreign_id": "m1", "revision": 1, "text": "annabel sings",
+      "body": ["provider": "echo", "tenant": "demo", "t": "annabel"],
+    ])
+    #expect(try await erase(urn) == [0, 0, 0, 0])
+    #expect(try await storage.ids() == ["m1"])
+    try await storage.host.stop()
+  }
+
   @Test func `other tenants and collections keep theirs`() async throws {
     let put: JSON = ["documents": [Self.document("m1", by: Self.author, "x")]]
     try await storage.ask("put", put)

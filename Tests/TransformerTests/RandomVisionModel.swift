@@ -91,12 +91,17 @@ struct RandomVisionModel {
     let directory = try TemporaryDirectory()
     var description = kind == .wholeClip ? whole : config
     if kind == .wholeClip { description["vision_config"] = config }
-    try directory.write("config.json", Array(JSONSerialization.data(withJSONObject: description)))
+    try directory.write("config.json", Self.json(description))
     try directory.write("model.safetensors", tensors.bytes())
     if let preprocessor {
-      try directory.write("preprocessor_config.json", Array(JSONSerialization.data(withJSONObject: preprocessor)))
+      try directory.write("preprocessor_config.json", Self.json(preprocessor))
     }
     return try VisionModel(directory: directory.path, kernels: kernels, team: team)
+  }
+
+  /// The same bytes of the same object.
+  private static func json(_ object: [String: Any]) throws -> [UInt8] {
+    try Array(JSONSerialization.data(withJSONObject: object, options: .sortedKeys))
   }
 
   /// Images of random pixels.

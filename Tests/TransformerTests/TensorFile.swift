@@ -34,7 +34,7 @@ struct TensorFile {
       ]
       numbers += tensor.numbers
     }
-    var json = try JSONSerialization.data(withJSONObject: header)
+    var json = try JSONSerialization.data(withJSONObject: header, options: .sortedKeys)
     while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
     let length = (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) }
     return unsafe numbers.withUnsafeBytes { unsafe length + json + $0 }

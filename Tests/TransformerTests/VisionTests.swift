@@ -56,6 +56,19 @@ import Transformer
     )
   }
 
+  @Test func `a model that is described otherwise has another digest`() throws {
+    var described = RandomVisionModel(.clip)
+    let bare = try described.load().digest
+    #expect(try described.load().digest == bare)
+    described.preprocessor = ["image_mean": [0.1, 0.2, 0.3]]
+    let first = try described.load().digest
+    described.preprocessor = ["image_mean": [0.1, 0.2, 0.4]]
+    let second = try described.load().digest
+    described.config["layer_norm_eps"] = 2e-3
+    let third = try described.load().digest
+    #expect(Set([bare, first, second, third]).count == 4)
+  }
+
   @Test func `an image may have more tokens than go through the layers together otherwise`() throws {
     let described = RandomVisionModel(.clip, side: 46, patch: 2, layers: 1)
     #expect(described.patches == 529)

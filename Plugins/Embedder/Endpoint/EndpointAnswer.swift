@@ -2,7 +2,7 @@ internal import PluginKit
 
 /// Reads what an endpoint has answered, of which nothing is believed.
 enum EndpointAnswer {
-  /// The vectors of an answer to `rest.request`, in the order of the texts, each made of unit length.
+  /// The vectors of an answer to `control.request`, in the order of the texts, each made of unit length.
   ///
   /// - Throws: What the endpoint says is wrong, or what was expected of its answer and what was found.
   static func vectors(_ answer: JSON, texts: Int, dimension: Int) throws(EndpointFailure) -> [[Float]] {

@@ -13,13 +13,20 @@ struct EndpointFailure: Error, Hashable {
     self.reason = reason
   }
 
-  /// Reads an answer that says that something went wrong, as access plugins answer `rest.request`.
+  /// Reads an answer that says that something went wrong, as access plugins answer `control.request`.
   init(_ answer: JSON) {
     let status = answer["status"]?.intValue ?? 0
     reason = "\(status)" + (answer["hint"]?.stringValue.map { " (\($0))" } ?? "")
     words = answer["error"]?["message"]?.stringValue ?? ""
     // Bad Request, Content Too Large, Unprocessable Content.
     isOfText = [400, 413, 422].contains(status)
+  }
+
+  /// The same for those who may not read the endpoint's words.
+  var withoutWords: Self {
+    var failure = self
+    failure.words = ""
+    return failure
   }
 
   /// What is answered to who has asked for a vector.

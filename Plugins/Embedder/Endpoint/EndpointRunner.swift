@@ -37,17 +37,25 @@ final class EndpointRunner: BatchRunner {
     do throws(EndpointFailure) {
       return try await vectors(of: texts).map { .success($0) }
     } catch {
-      guard error.isOfText, texts.count > 1 else { throw error }
+      guard texts.count > 1 else { throw error }
+      // Its words may quote any of the texts, which are of several tenants.
+      guard error.isOfText else { throw error.withoutWords }
     }
     var made: [Made] = []
     for text in texts {
       do throws(EndpointFailure) {
-        made += try await self.made(of: [text])
+        made.append(.success(try await vectors(of: [text])[0]))
       } catch {
         made.append(.failure(error.error(endpoint)))
+        // What is not about this text would be the same with the others, and take as long again.
+        guard error.isOfText else { break }
       }
     }
-    return made
+    let failed = made.count { (try? $0.get()) == nil } + texts.count - made.count
+    context.metrics.add("failed_texts_total", labels: ["model": endpoint.model], Double(failed))
+    guard case .failure(let last)? = made.last, made.count < texts.count else { return made }
+    let rest = EmbedderError(last.logged)
+    return made + Array(repeating: .failure(rest), count: texts.count - made.count)
   }
 
   private func vectors(of texts: [String]) async throws(EndpointFailure) -> [[Float]] {
@@ -59,7 +67,7 @@ final class EndpointRunner: BatchRunner {
     ]
     let answer: JSON
     do throws(HostError) {
-      answer = try await context.ask("rest.request", for: endpoint.tenant, order, timeout: endpoint.timeout)
+      answer = try await context.ask("control.request", for: endpoint.tenant, order, timeout: endpoint.timeout)
     } catch {
       throw EndpointFailure(error.message)
     }

@@ -8,7 +8,7 @@ extension Endpoint {
   init(_ config: Config, name: String) throws {
     do {
       tenant = TenantName(provider: try config.string("provider"), tenant: try config.string("tenant"))
-      _ = try Topic(provider: tenant.provider, tenant: tenant.tenant, area: "rest", name: "request")
+      _ = try Topic(provider: tenant.provider, tenant: tenant.tenant, area: "control", name: "request")
       model = try config.string("model", default: name)
       dimension = try config.int("dimension", in: 1...Self.dimensionMax)
       let version = try config.string("version", default: "")

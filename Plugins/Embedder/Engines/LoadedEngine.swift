@@ -1,3 +1,4 @@
+internal import FileType
 internal import Picture
 
 /// What a vector is made of.
@@ -10,8 +11,19 @@ enum Subject: Sendable {
   var cost: Int {
     switch self {
     case .text(let text): min(text.utf8.count, BatchLimits.textCostMax)
-    case .picture(let bytes): max(BatchLimits.pictureCostMin, bytes.count / BatchLimits.pictureBytesEach)
+    case .picture(let bytes):
+      max(BatchLimits.pictureCostMin, bytes.count / BatchLimits.pictureBytesEach, Self.cost(ofPixelsIn: bytes))
     }
+  }
+
+  /// What the pixels count for that a picture's header tells; if it tells none where they are looked for, as many as can be.
+  private static func cost(ofPixelsIn bytes: [UInt8]) -> Int {
+    let head = Array(bytes.prefix(FileType.headSize))
+    let type = FileType(head: head, isWhole: head.count == bytes.count)
+    guard type.isPicture else { return 0 }
+    guard let size = ImageSize(head: head, type: type) else { return BatchLimits.costMax }
+    let (pixels, isMore) = size.width.multipliedReportingOverflow(by: size.height)
+    return isMore ? BatchLimits.costMax : min(BatchLimits.costMax, pixels / BatchLimits.picturePixelsEach)
   }
 }
 
@@ -25,6 +37,16 @@ extension Subject {
 
 /// The vector of a subject, of unit length, or what is wrong with that subject alone.
 typealias Made = Result<[Float], EmbedderError>
+
+extension Made {
+  /// Whether the same would come of the subject again.
+  var isLasting: Bool {
+    switch self {
+    case .success: true
+    case .failure(let error): !error.isPassing
+    }
+  }
+}
 
 /// An engine of some kind of subjects.
 enum LoadedEngine: Sendable {
@@ -86,7 +108,7 @@ enum LoadedWorker {
     do throws(PictureError) {
       return .success(try Picture.raster(of: bytes, size))
     } catch {
-      return .failure(EmbedderError(error.description))
+      return .failure(EmbedderError(error.description, isPassing: error.isForWantOfMemory))
     }
   }
 

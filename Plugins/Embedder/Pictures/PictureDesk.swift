@@ -6,9 +6,6 @@ internal import PluginKit
 /// tenant tells no other anything. What is wrong with one picture is said of it, and the others are made.
 @PluginActor
 final class PictureDesk {
-  /// Pictures of one priority that are in memory as bytes: one is read while another is decoded.
-  private static let placesEach = 2
-
   private let context: Context
   private let reader: BlobReader
   private let batcher: Batcher
@@ -16,10 +13,12 @@ final class PictureDesk {
   /// Those of the past keep none from the living.
   private let places: [Priority: ConcurrencyLimit]
 
-  init(context: Context, batcher: Batcher, bytesMax: Int) {
+  /// Before a batcher, which as many threads compute for: of each priority they can decode a picture each, while another
+  /// is read, and no more are in memory as bytes.
+  init(context: Context, batcher: Batcher, threads: Int, bytesMax: Int) {
     (self.context, self.batcher, self.bytesMax) = (context, batcher, bytesMax)
     reader = BlobReader(context: context)
-    places = Dictionary(uniqueKeysWithValues: Priority.allCases.map { ($0, ConcurrencyLimit(Self.placesEach)) })
+    places = Dictionary(uniqueKeysWithValues: Priority.allCases.map { ($0, ConcurrencyLimit(threads + 1)) })
   }
 
   /// A vector of each picture, or why there is none.
@@ -63,7 +62,7 @@ final class PictureDesk {
       guard size <= bytesMax else {
         return .failure(.init(reason: "expected at most \(bytesMax) bytes, found \(size)", isPassing: false))
       }
-      if let vector = batcher.known(key) { return .success(vector) }
+      if let made = batcher.known(key) { return Self.answer(made) }
       guard (try? await places[priority]?.enter()) != nil else {
         throw HostError(.cancelled, "the service is stopping")
       }
@@ -74,12 +73,20 @@ final class PictureDesk {
         throw error
       }
     } catch {
+      switch error.kind {
       // What the storage answers is about this one; that it is not there is about all.
-      guard error.kind == .failed else { throw EmbedderError("storage: \(error.message)") }
-      return .failure(.init(reason: error.message, isPassing: true))
+      case .failed: return .failure(.init(reason: error.message, isPassing: true))
+      case .timeout: throw EmbedderError("the time was up before all pictures were read")
+      case .cancelled: throw EmbedderError("the service is stopping")
+      default: throw EmbedderError("storage: \(error.message)")
+      }
     }
     defer { places[priority]?.leave() }
     let made = try await batcher.make([(key, .picture(bytes))], priority, deadline: deadline)
-    return made[0].mapError { .init(reason: $0.description, isPassing: false) }
+    return Self.answer(made[0])
+  }
+
+  private static func answer(_ made: Made) -> Result<[Float], EmbedAnswer.Refusal> {
+    made.mapError { .init(reason: $0.description, isPassing: $0.isPassing) }
   }
 }

@@ -4,6 +4,9 @@ struct BatchLimits: Hashable {
   static let textCostMax = 1_024
   /// Bytes of a picture that count for one: to decode 4 MiB takes as long as a batch of texts may.
   static let pictureBytesEach = 1_024
+  /// Pixels of a picture that count for one: one of 64 million, the most that is decoded, fills a batch alone, however few
+  /// its bytes are.
+  static let picturePixelsEach = 16_384
   /// What a picture counts for at least: however few its bytes are, it is decoded and looked at.
   static let pictureCostMin = 128
   /// What all of a batch count for at most, of texts about a thousand tokens: some 100 ms on one processor, which is how

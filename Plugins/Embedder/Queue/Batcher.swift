@@ -2,7 +2,7 @@ internal import PluginKit
 
 /// Puts subjects of all requests and tenants together into batches, and has runners compute them.
 ///
-/// One that somebody else waits for already is not computed twice, and one whose vector is still known not at all.
+/// One that somebody else waits for already is not computed twice, and one of which is still known what came of it not at all.
 /// Those that are live go first; those that nobody waits for any more are left out.
 @PluginActor
 final class Batcher {
@@ -39,11 +39,11 @@ final class Batcher {
   /// How many subjects wait.
   var waiting: Int { lanes.values.joined().reduce(0) { $0 + $1.count } }
 
-  /// The vector of a subject that came lately.
-  func known(_ key: SubjectKey) -> [Float]? {
-    guard let vector = cache.vector(key) else { return nil }
+  /// What came of a subject lately: its vector, or what is wrong with it whenever it is asked for.
+  func known(_ key: SubjectKey) -> Made? {
+    guard let made = cache.made(key) else { return nil }
     context.metrics.add("cached_total")
-    return vector
+    return made
   }
 
   /// Returns a vector of each subject, or what is wrong with it.
@@ -57,7 +57,7 @@ final class Batcher {
     let order = Order(count: subjects.count, priority: priority, deadline: deadline)
     var missing: [Int] = []
     for (index, (key, _)) in subjects.enumerated() {
-      if let vector = known(key) { order.fill(index, .success(vector)) } else { missing.append(index) }
+      if let made = known(key) { order.fill(index, made) } else { missing.append(index) }
     }
     try checkRoom(Set(missing.map { subjects[$0].key }.filter { wishes[$0] == nil }).count, priority)
     for index in missing { add(subjects[index].key, subjects[index].subject, order, index) }
@@ -165,7 +165,7 @@ final class Batcher {
     for (index, wish) in batch.enumerated() {
       wishes[wish.key] = nil
       let made = result.map { $0[index] }
-      if case .success(.success(let vector)) = made { cache.add(vector, for: wish.key) }
+      if case .success(let lasting) = made, lasting.isLasting { cache.add(lasting, for: wish.key) }
       wish.end(made)
     }
   }

@@ -58,6 +58,8 @@ final class Order {
 final class Wish {
   let key: SubjectKey
   let subject: Subject
+  /// What it counts for in a batch.
+  let cost: Int
   /// When it came, in nanoseconds since 1970.
   let since: Int64
   /// The best of those who wait.
@@ -70,12 +72,10 @@ final class Wish {
   init(_ key: SubjectKey, _ subject: Subject, since: Int64, priority: Priority) {
     self.key = key
     self.subject = subject
+    cost = subject.cost
     self.since = since
     self.priority = priority
   }
-
-  /// What it counts for in a batch.
-  var cost: Int { subject.cost }
 
   func add(_ order: Order, _ index: Int) {
     waiters.append((order, index))

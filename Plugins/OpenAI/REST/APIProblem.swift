@@ -16,7 +16,9 @@ struct APIProblem: Hashable, CustomStringConvertible {
   let message: String
 
   /// Reads an answer; nil of one that says nothing is wrong.
-  init?(_ answer: RESTAnswer) {
+  ///
+  /// `redacted` takes the key out of the server's words, before they are cut: a part of it is told by nobody either.
+  init?(_ answer: RESTAnswer, redacted: (String) -> String = { $0 }) {
     status = answer.status
     let json = try? JSON.parse(answer.body)
     guard !(200..<300).contains(answer.status) else {
@@ -26,12 +28,12 @@ struct APIProblem: Hashable, CustomStringConvertible {
       return
     }
     let error = json?["error"]
-    code = (error?["code"]?.stringValue ?? error?["type"]?.stringValue ?? "").prefix(utf8: 64)
+    code = redacted(error?["code"]?.stringValue ?? error?["type"]?.stringValue ?? "").prefix(utf8: 64)
     let words = [
       error?["message"], error, json?["message"], json?["detail"], json?["detail"]?.arrayValue?.first?["msg"],
     ]
     let found = words.lazy.compactMap { $0?.stringValue }.first
-    message = (found ?? Self.kind(answer)).prefix(utf8: Self.wordsMax)
+    message = redacted(found ?? Self.kind(answer)).prefix(utf8: Self.wordsMax)
   }
 
   var description: String { code.isEmpty ? "\(status): \(message)" : "\(status) \(code): \(message)" }

@@ -8,6 +8,8 @@ final class RESTClient {
   nonisolated static let triesMax = 5
   /// How long somebody waits who has not said how long, ns: a server that first loads a large model needs most of it.
   private static let patience: Int64 = 60_000_000_000
+  /// How long the server's limit lasts, in seconds, for calls to be of no use: nobody waits that long.
+  private static let longPause: Int64 = 60
   /// How long an answer takes at least, ns: what is sent later than that before its deadline is in vain.
   private static let answerTime: Int64 = 20_000_000
 
@@ -35,12 +37,18 @@ final class RESTClient {
   }
 
   /// Why calls are of no use, for the plugin's health; nil: they are, as far as is known.
-  var problem: String? { refused.isEmpty ? trouble : APIProblem.advice }
+  var problem: String? {
+    guard refused.isEmpty else { return APIProblem.advice }
+    let pause = (pausedUntil - now) / 1_000_000_000
+    return pause > Self.longPause ? "the server's limit was hit, and lasts for \(pause) s more" : trouble
+  }
 
   /// There is another key, which is to be tried.
   func secretsChanged() {
     generation += 1
     refused = []
+    // The limit was the other key's.
+    pausedUntil = 0
   }
 
   /// Performs a call, and says with which key; any status is an answer, 429 and 5xx when trying again was of no use.
@@ -73,7 +81,7 @@ final class RESTClient {
       do throws(RESTFailure) {
         let answer = try await send(call, credential)
         if answer.status == 401, generation == self.generation { refuse(call) }
-        guard let wait = wait(after: answer, tries), try await passes(wait, call, tries) else {
+        guard let wait = wait(after: answer, tries, generation), try await passes(wait, call, tries) else {
           return (answer, credential)
         }
       } catch {
@@ -94,13 +102,13 @@ final class RESTClient {
   }
 
   /// How long to wait before the same is tried again, ns; nil: that would be of no use.
-  private func wait(after answer: RESTAnswer, _ tries: Int) -> Int64? {
+  private func wait(after answer: RESTAnswer, _ tries: Int, _ generation: Int) -> Int64? {
     let delay = RetryDelay.delay(tries, random())
     guard let problem = APIProblem(answer), !problem.isSpent else { return nil }
     if answer.status == 429 {
       let wait = answer.retryAfter.map { $0 + RetryDelay.jitter(random()) } ?? delay
       // Whoever else asks would be refused as well.
-      pausedUntil = max(pausedUntil, now + wait)
+      if generation == self.generation { pausedUntil = max(pausedUntil, now + wait) }
       return wait
     }
     // Half an answer, or a page of what stands before the server, passes as its troubles do.

@@ -1,7 +1,7 @@
 internal import PluginKit
 internal import ProviderKit
 
-/// Answers `rest.request`: calls of the API, within what the operator allows.
+/// Answers `control.request`: calls of the API, within what the operator allows.
 @PluginActor
 struct RESTProxy {
   /// How much earlier than the request's deadline a call ends, ns, so that its error is heard.
@@ -22,15 +22,13 @@ struct RESTProxy {
     try allowed.check(call.method, call.path.path, named: call.name)
     let (answer, credential) = try await rest.perform(call)
     var extras: JSONObject = [:]
-    if let problem = APIProblem(answer) {
+    if let problem = APIProblem(answer, redacted: { credential.redacted($0) }) {
       extras["ok"] = false
-      extras["error"] = [
-        "code": .string(credential.redacted(problem.code)), "message": .string(credential.redacted(problem.message)),
-      ]
+      extras["error"] = ["code": .string(problem.code), "message": .string(problem.message)]
       if let hint = problem.hint { extras["hint"] = .string(hint) }
     }
     let reply = RESTReply(
-      answer,
+      answer.isText ? answer : RESTAnswer(status: answer.status, headers: answer.headers),
       of: tenant,
       retryAfter: answer.status == 429 ? answer.retryAfter ?? 0 : 0,
       extras: extras,
@@ -45,4 +43,9 @@ struct RESTProxy {
       )
     }
   }
+}
+
+extension RESTAnswer {
+  /// Whether the body can be looked through for the key; nothing that is called answers with anything else.
+  fileprivate var isText: Bool { String(validating: body, as: UTF8.self) != nil }
 }

@@ -132,8 +132,9 @@ enum DocumentSchema {
         AND json_extract(body, '$.type') IN ('image/png', 'image/jpeg', 'image/webp')
       THEN coalesce(json_extract(body, '$.sha256'), '') ELSE '' END
     WHERE collection = 'attachments' AND deleted = 0;
-    -- A vector of no bytes says that a model makes none of that content; there are few.
-    CREATE INDEX vectors_never ON vectors (model) WHERE vector = x'';
+    -- A vector of no bytes says that a model makes none of that content; there are few. Asked for by its length, which is
+    -- in the row's head: no vector has to be read for it.
+    CREATE INDEX vectors_never ON vectors (model) WHERE length(vector) = 0;
     """,
   ]
 }

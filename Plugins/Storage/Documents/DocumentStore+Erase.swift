@@ -34,7 +34,15 @@ extension DocumentStore {
   private func eraseDocuments(_ erasure: DocumentErasure, _ collection: String) throws(SQLiteError) -> ErasureStep {
     try database.transaction { () throws(SQLiteError) in
       var step = ErasureStep()
-      for foreignID in erasure.foreignIDs { try erase(collection, foreignID, &step) }
+      for foreignID in erasure.foreignIDs where try !isOthers(collection, foreignID, erasure.names) {
+        try erase(collection, foreignID, &step)
+        // What belongs to a message, such as an attachment that an edit brought, may not say whose it is either.
+        let parts = try database.prepare(
+          "SELECT foreign_id FROM documents WHERE collection = ? AND thread = ? AND deleted = 0 AND author IS NULL"
+        )
+        .all(collection, foreignID) { (row) throws(SQLiteError) in try row.get(0, as: String.self) }
+        for part in parts { try erase(collection, part, &step) }
+      }
       var found: [String] = []
       for name in erasure.names {
         found += try database.prepare(
@@ -47,6 +55,15 @@ extension DocumentStore {
       try vectors.settle()
       return step
     }
+  }
+
+  /// Whether a document says that it is somebody else's.
+  private func isOthers(_ collection: String, _ foreignID: String, _ names: [String]) throws(SQLiteError) -> Bool {
+    let author = try database.prepare(
+      "SELECT author FROM documents WHERE collection = ? AND foreign_id = ? AND deleted = 0 AND author IS NOT NULL"
+    )
+    .value(collection, foreignID, as: String.self)
+    return author.map { !names.contains($0) } ?? false
   }
 
   /// Takes one document out, whether it is there or not: what remains is a digest, which refuses every copy.

@@ -16,25 +16,34 @@ struct DocumentErasure {
     case file(isBegun: Bool)
   }
 
-  /// An id that is as long is looked for anywhere; a shorter one would be found in words that are not it.
-  static let rareBytes = 8
+  /// An id that is as long is looked for anywhere; a shorter one, which may be a part of others or a word, as the whole of
+  /// a text in JSON.
+  static let rareBytes = 16
   /// The most foreign ids of one request.
   static let foreignIDsMax = 256
 
   /// The author's names: the id, and the URN if that was given.
   let names: [String]
+  /// Those by which the author is told where it is not said whose name it is: who is called as the provider or the tenant
+  /// would be named by everything.
+  private let telling: [String]
   /// Documents of the author's that may not be here yet.
   let foreignIDs: [String]
   let stage: Stage
 
   init(names: [String], foreignIDs: [String] = [], stage: Stage = .documents) {
-    (self.names, self.foreignIDs, self.stage) = (names, foreignIDs, stage)
+    (self.names, telling, self.foreignIDs, self.stage) = (names, names, foreignIDs, stage)
   }
 
   init(_ payload: JSON) throws(StorageError) {
     let fields = try RequestFields(payload, keys: ["author", "foreign_ids", "cursor"])
     let author = try fields.required("author", fields.name("author"))
-    names = (try? URN(author)).map { [$0.id, author] } ?? [author]
+    if let urn = try? URN(author) {
+      names = [urn.id, author]
+      telling = urn.id == urn.provider || urn.id == urn.tenant ? [author] : names
+    } else {
+      (names, telling) = ([author], [author])
+    }
     if fields.json("foreign_ids") == nil {
       foreignIDs = []
     } else {
@@ -55,7 +64,7 @@ struct DocumentErasure {
 
   /// The author's names as they are found in JSON.
   var needles: [String] {
-    names.map { name in
+    telling.map { name in
       let text = JSON.string(name).text
       return name.utf8.count >= Self.rareBytes ? String(text.dropFirst().dropLast()) : text
     }

@@ -51,7 +51,7 @@ extension VectorStore {
   /// How many vectors a model has, and how many documents lack one that are to have one.
   func counts(of model: StoredModel) throws(SQLiteError) -> (vectors: Int64, missing: Int64) {
     let vectors = try database.prepare("SELECT count(*) FROM vectors WHERE model = ?").value(model.id, as: Int64.self)
-    let never = try database.prepare("SELECT count(*) FROM vectors WHERE model = ? AND vector = x''")
+    let never = try database.prepare("SELECT count(*) FROM vectors WHERE model = ? AND length(vector) = 0")
       .value(model.id, as: Int64.self)
     let missing = try database.prepare("SELECT count(*) FROM unembedded WHERE model = ?")
       .value(model.id, as: Int64.self)

@@ -9,6 +9,13 @@
 // Bytes of the words that say why a picture is not decoded, with the zero behind them.
 enum { PICTURE_WHY_SIZE = 256 };
 
+// Why a picture is not decoded.
+struct picture_why {
+  char words[PICTURE_WHY_SIZE];
+  // Whether there was no memory, so that the picture itself may be good.
+  bool is_memory;
+};
+
 // What a picture may have at most.
 struct picture_limits {
   // Pixels of a side, so that a row has a bound.
@@ -32,7 +39,11 @@ struct picture_bytes {
 };
 
 // Each decodes a picture of its format, averages it over the raster's pixels whatever its proportions are, transparent
-// parts on white, and tells whether it did; if not, `why` has the words, and what is in the raster is undefined.
-bool picture_decode_png(struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, char *why);
-bool picture_decode_jpeg(struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, char *why);
-bool picture_decode_webp(struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, char *why);
+// parts on white, and tells whether it did; if not, `why` says why, and what is in the raster is undefined.
+bool picture_decode_png(
+  struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, struct picture_why *why);
+bool picture_decode_jpeg(
+  struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, struct picture_why *why);
+// Only one that is coded with loss and has no transparency: the tables of all others have no bound that is worth one.
+bool picture_decode_webp(
+  struct picture_bytes bytes, struct picture_limits limits, struct picture_raster raster, struct picture_why *why);

@@ -44,6 +44,8 @@ final class Erasure {
     case askDocuments(collection: Int, cursor: JSON?)
     /// Looks through the journal, for messages that are no documents.
     case readJournal(ErasurePlace)
+    /// Writes down what is known of texts, before what tells it is gone.
+    case note
     /// Has what was fetched forgotten, which others keep in blobs.
     case forgetFetched
     /// Erases documents: first those that are known, some at a time.
@@ -60,10 +62,14 @@ final class Erasure {
   /// Whether the documents are gone through for the second time.
   private var isSecond = false
   private var prover: BackgroundThread?
+  /// What is known of texts, for the next run if this one does not come to its end.
+  private let notes: ErasureNotes
 
   init(host: HostProcess, order: ErasureOrder, end: @escaping End) {
     (self.host, self.order, self.end) = (host, order, end)
+    notes = ErasureNotes(AdminOperations.digest(order.person.urn), in: host.paths.root)
     part = .askDocuments(collection: 0, cursor: nil)
+    if !order.isDry { notes.load(into: &self.order.person) }
   }
 
   /// Goes on with what is next.
@@ -74,6 +80,7 @@ final class Erasure {
       guard collection < order.collections.count else { return go(.readJournal(.records(after: 0))) }
       ask(order.collections[collection], cursor)
     case .readJournal(let place): read(place, isDry: true)
+    case .note: note()
     case .forgetFetched: forgetFetched()
     case .eraseDocuments(let collection, let known, let cursor):
       guard collection < order.collections.count else {
@@ -91,6 +98,15 @@ final class Erasure {
   private func finish(_ result: Result<ErasureReport, ErasureFailure>) {
     host.erasure = nil
     end(result)
+  }
+
+  private func note() {
+    do throws(HostError) {
+      try notes.save(order.person)
+      go(.forgetFetched)
+    } catch {
+      fail("nothing is erased: \(error)")
+    }
   }
 
   // MARK: - The journal
@@ -115,7 +131,7 @@ final class Erasure {
     }
     if case .readJournal = part {
       if let next = findings.next { return go(.readJournal(next)) }
-      return go(order.isDry ? .eraseJournal(.records(after: 0)) : .forgetFetched)
+      return go(order.isDry ? .eraseJournal(.records(after: 0)) : .note)
     }
     report.records += findings.records
     report.deadLetters += findings.deadLetters
@@ -150,6 +166,7 @@ final class Erasure {
     report.messages = order.person.messages.count
     report.texts = order.person.texts
     report.proof = proof
+    if let proof, proof.findings.isEmpty, proof.unread.isEmpty { notes.remove() }
     finish(.success(report))
   }
 }

@@ -26,8 +26,8 @@ package struct ErasureProof: Sendable {
 
   /// Bytes that are read at once.
   private static let chunk = 1 << 20
-  /// What holds nothing of anybody's: libraries under their digests.
-  private static let leftOut: Set<String> = ["store"]
+  /// What holds nothing of anybody's, libraries under their digests; and what is kept for a second run, and goes with it.
+  private static let leftOut: Set<String> = ["store", ErasureNotes.directory]
 
   private let needles: Needles
   private var result = Result()
@@ -49,10 +49,17 @@ package struct ErasureProof: Sendable {
   private mutating func search(_ path: String, name: String) {
     var status = stat()
     // One that is gone by now holds nothing.
-    guard unsafe lstat(path, &status) == 0 else { return }
+    guard unsafe lstat(path, &status) == 0 else {
+      if errno != ENOENT { result.unread.append(name) }
+      return
+    }
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
-      for child in Directory.names(in: path) { search("\(path)/\(child)", name: "\(name)/\(child)") }
+      guard let children = Directory.namesIfReadable(in: path) else {
+        result.unread.append(name)
+        return
+      }
+      for child in children { search("\(path)/\(child)", name: "\(name)/\(child)") }
     case S_IFREG: searchFile(path, name)
     // A link leads to what is found where it lies, or is not of this deployment; a socket holds nothing.
     default: break

@@ -22,7 +22,8 @@ extension Person {
         unsafe needles.isFound(in: payload) || namesMessage(payload)
         || layout.fields[stamped...].contains { unsafe isNamed(UnsafeRawBufferPointer(rebasing: bytes[$0])) }
       guard isFound else { return nil }
-      return unsafe authored(Array(payload))
+      let intent = String(decoding: record[layout[ENVELOPE_INTENT]], as: UTF8.self)
+      return unsafe authored(intent, Array(payload))
     }
   }
 
@@ -45,6 +46,9 @@ extension Person {
   func isNamed(in words: String) -> Bool {
     unsafe Array(words.utf8).withUnsafeBytes { unsafe needles.isFound(in: $0) || namesMessage($0) }
   }
+
+  /// Whether a record is of the tenant.
+  func isOfTenant(_ record: [UInt8]) -> Bool { RecordLayout(record).map { isOfTenant(record, $0) } ?? false }
 
   private func isOfTenant(_ record: [UInt8], _ layout: RecordLayout) -> Bool {
     record[layout[ENVELOPE_PROVIDER]].elementsEqual(provider.utf8)
@@ -76,10 +80,15 @@ extension Person {
   }
 
   /// What a canonical payload says of a message of theirs.
-  private func authored(_ payload: [UInt8]) -> Involvement {
-    guard let json = try? JSON.parse(payload) else { return Involvement() }
-    let message = json["message_id"]?.stringValue
-    let isTheirs = json["author_urn"]?.stringValue == urn.description || message.map(messages.contains) == true
+  ///
+  /// Of other events the author is who has done something to a message, such as reacted to it, and that is another's.
+  private func authored(_ intent: String, _ payload: [UInt8]) -> Involvement {
+    guard intent == SocialMessageCreated.intent || intent == SocialMessageUpdated.intent,
+      let json = try? JSON.parse(payload)
+    else { return Involvement() }
+    let (message, author) = (json["message_id"]?.stringValue, json["author_urn"]?.stringValue)
+    // An edit may not say whose it is.
+    let isTheirs = author.map { $0 == urn.description } ?? message.map(messages.contains) ?? false
     guard isTheirs else { return Involvement() }
     return Involvement(message: message, text: json["text"]?.stringValue)
   }

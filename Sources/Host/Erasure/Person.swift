@@ -6,6 +6,10 @@ package struct Person: Sendable {
   static let pieceMin = 16
   /// Bytes of the piece that is kept of a text.
   static let pieceMax = 64
+  /// Different characters that a piece has at least: a line of dashes is in others' texts, and in what was erased.
+  static let pieceVariety = 4
+  /// Bytes of a message's id, as the storage takes it.
+  static let messageBytes = 1...1_024
   /// An id that is as long is somebody's wherever it stands; a shorter one only as a word.
   static let rareBytes = 16
 
@@ -18,7 +22,8 @@ package struct Person: Sendable {
   package private(set) var proof = Needles()
   /// Their messages, as far as they are known.
   package private(set) var messages: Set<String> = []
-  private var pieces: Set<String> = []
+  /// What is looked for of their texts.
+  package private(set) var pieces: Set<String> = []
 
   /// How many texts are looked for.
   package var texts: Int { pieces.count }
@@ -45,7 +50,7 @@ package struct Person: Sendable {
       needles.insert(.init(piece, "text", isWord: false))
       proof.insert(.init(piece, "text", isWord: false))
     }
-    guard let message else { return false }
+    guard let message, Self.messageBytes.contains(message.utf8.count) else { return false }
     return messages.insert(message).inserted
   }
 
@@ -62,6 +67,6 @@ package struct Person: Sendable {
       guard bytes <= pieceMax else { break }
       piece.append(scalar)
     }
-    return String(piece).utf8.count >= pieceMin ? String(piece) : nil
+    return String(piece).utf8.count >= pieceMin && Set(piece).count >= pieceVariety ? String(piece) : nil
   }
 }

@@ -142,8 +142,10 @@ extension Journal {
     let letters = try deadLetters(after: id, limit: Int(Self.stepLetters))
     for letter in letters {
       let involvement = person.involvement(in: letter.envelope)
-      // A reason alone is of this tenant's letter or of nobody's: no name of another tenant's is the same by chance.
-      guard involvement != nil || person.isNamed(in: letter.reason) else { continue }
+      // What names somebody in another tenant's reason is another's: ids of a provider's are the same in all its tenants.
+      guard involvement != nil || person.isOfTenant(letter.envelope) && person.isNamed(in: letter.reason) else {
+        continue
+      }
       findings.deadLetters += 1
       if let involvement { findings.involved.append(involvement) }
       if !isDry { _ = try delete(deadLetter: letter.id) }
@@ -157,6 +159,8 @@ extension Journal {
     return findings
   }
 
+  /// Blanks reasons of failures that name the person, whichever tenant's they are: they are for people to read, and what
+  /// is to be handled again is so without.
   private func eraseReasons(naming person: Person) throws(JournalError) {
     try rethrow { () throws(SQLiteError) in
       var found: [(consumer: Int64, sequence: Int64)] = []

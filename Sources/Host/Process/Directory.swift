@@ -45,9 +45,12 @@ enum Directory {
   }
 
   /// The names in a directory, in order; none if it cannot be read.
-  static func names(in path: String) -> [String] {
+  static func names(in path: String) -> [String] { namesIfReadable(in: path) ?? [] }
+
+  /// The names in a directory, in order; nil if it cannot be read.
+  static func namesIfReadable(in path: String) -> [String]? {
     let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { return [] }
+    guard directory >= 0 else { return nil }
     defer { close(directory) }
     return entries(of: directory)
   }

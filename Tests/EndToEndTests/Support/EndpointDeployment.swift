@@ -10,7 +10,7 @@ final class EndpointDeployment {
   /// Where vectors are asked for.
   static let topic = "promethean.p.echo.t.demo.embed.text.infer"
   /// Where the server is asked.
-  static let rest = "promethean.p.openai.t.main.rest.request"
+  static let rest = "promethean.p.openai.t.main.control.request"
 
   let server: OpenAIServer
   let host: TestHost
@@ -44,7 +44,7 @@ final class EndpointDeployment {
             provider.rest.call: {}
             \(key.isEmpty ? "" : "secrets.read: [api_key]")
             net.dial: ["\(server.address)"]
-            subscribe: ["promethean.p.openai.t.*.rest.request"]
+            subscribe: ["promethean.p.openai.t.*.control.request"]
             clock: {}
             log: {}
             metrics: {}
@@ -53,7 +53,7 @@ final class EndpointDeployment {
           trust: \(TestHost.trust)
           tenants: ["*/*"]
           grants:
-            publish: ["promethean.p.openai.t.main.rest.request"]
+            publish: ["promethean.p.openai.t.main.control.request"]
             clock: {}
             log: {}
             metrics: {}

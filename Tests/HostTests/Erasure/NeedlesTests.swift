@@ -55,7 +55,8 @@ import Testing
     arguments: [
       ("too short", nil), ("exactly sixteen!", "exactly sixteen!"),
       ("a \"quoted\" and longer piece", " and longer piece"), ("line\nand then another line", "and then another line"),
-      (String(repeating: "é", count: 40), String(repeating: "é", count: 32)),
+      (String(repeating: "éabc", count: 40), String(repeating: "éabc", count: 12) + "éab"),
+      (String(repeating: "-", count: 40), nil), ("=-= =-= =-= =-= =-=", nil),
     ] as [(String, String?)]
   )
   func `a text is told by a piece that every writer of JSON leaves as it is`(text: String, piece: String?) {

@@ -81,6 +81,27 @@ import Testing
 
   // MARK: - What goes, and what stays
 
+  @Test func `whose message somebody reacts to is not erased with them`() throws {
+    let reaction: JSON = [
+      "message_id": "m1", "author_urn": .string("urn:echo:user:demo:\(Self.id)"), "emoji": "x",
+      "text": .string(Self.kept),
+    ]
+    try record([
+      message("m1", by: "other", Self.kept), envelope("SocialReactionAdded", id: "r1", reaction),
+      message("m2", by: Self.id, Self.secret),
+      envelope("SocialMessageUpdated", id: "u2", ["message_id": "m2", "text": .string(Self.secret)]),
+    ])
+    let found = try erase(person)
+    #expect(found.records == 2)
+    #expect(Set(found.involved.compactMap(\.message)) == ["m2"])
+    // Of the edit the author is told by the message.
+    var known = person
+    known.insert(message: "m2", text: Self.secret)
+    #expect(try erase(known).records == 1)
+    #expect(try count(Self.secret) == 0)
+    #expect(try count(Self.kept) == 1)
+  }
+
   @Test(arguments: [1, 40])
   func `of a person's records nothing is left but their place, and the others are the same, byte for byte`(
     weight: Int

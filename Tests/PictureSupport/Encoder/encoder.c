@@ -43,7 +43,8 @@ struct encoded encode_png(const uint8_t *pixels, uint32_t width, uint32_t height
 }
 
 struct encoded encode_jpeg(
-  const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int quality, bool is_progressive) {
+  const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int quality, bool is_progressive,
+  bool is_arithmetic) {
   struct jpeg_compress_struct jpeg = {0};
   struct jpeg_error_mgr errors;
   unsigned char *bytes = NULL;
@@ -57,6 +58,7 @@ struct encoded encode_jpeg(
   jpeg.in_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
   jpeg_set_defaults(&jpeg);
   jpeg_set_quality(&jpeg, quality, TRUE);
+  jpeg.arith_code = is_arithmetic;
   if (is_progressive) jpeg_simple_progression(&jpeg);
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < height) {

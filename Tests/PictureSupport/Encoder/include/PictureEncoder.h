@@ -15,6 +15,7 @@ struct encoded {
 struct encoded encode_png(const uint8_t *pixels, uint32_t width, uint32_t height, int channels, bool is_interlaced);
 // Rows of red, green and blue, or of four inks.
 struct encoded encode_jpeg(
-  const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int quality, bool is_progressive);
+  const uint8_t *pixels, uint32_t width, uint32_t height, int channels, int quality, bool is_progressive,
+  bool is_arithmetic);
 // Rows of red, green, blue and alpha.
 struct encoded encode_webp(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, bool is_lossless);
