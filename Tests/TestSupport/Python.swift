@@ -16,10 +16,10 @@ package enum Python {
   ///
   /// They are installed once a build, apart from the machine's own.
   ///
-  /// - Parameter packages: Each with its version, as pip writes it.
+  /// - Parameter packages: Each with its version, as pip writes it; none: what the machine has is enough.
   /// - Returns: nil, having said so, if there is no Python or no place to get the packages from.
   package static func having(_ packages: [String]) -> [String]? {
-    installation.withLock { _ in install(packages) }
+    packages.isEmpty ? own : installation.withLock { _ in install(packages) }
   }
 
   private static func install(_ packages: [String]) -> [String]? {

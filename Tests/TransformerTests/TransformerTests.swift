@@ -12,9 +12,33 @@ import WordPiece
     zip(left, right).reduce(0) { $0 + Double($1.0) * $1.1 }
   }
 
+  /// Every seventeenth real message, which are a hundred.
+  private static func messages() -> [String] {
+    Array(ModelReference.messages().enumerated().filter { $0.offset % 17 == 0 }.map(\.element).prefix(100))
+  }
+
+  @Test func `vectors of real messages are those of sentence-transformers, where python3 has that`() async throws {
+    let messages = Self.messages()
+    guard ModelReference.isThere(), !messages.isEmpty else { return }
+    let theirs: [[Double]]? = try await ModelReference.run(
+      "sentences.py",
+      packages: [],
+      before: [ModelReference.directory],
+      messages
+    )
+    guard let theirs, !theirs.isEmpty else { return Products.say("not compared: python3 has no sentence-transformers") }
+    let run = try TransformerRun(TransformerModel(directory: ModelReference.directory))
+    var tokenizer = try WordPiece(Vocabulary(lines: FileBytes.read("\(ModelReference.directory)/vocab.txt")))
+    let ours = try run.vectors(of: messages.map { tokenizer.tokens(of: $0, limit: 256) }, .mean)
+    let cosines = zip(ours, theirs).map { cosine($0, $1) }
+    #expect(cosines.count == messages.count)
+    let least = try #require(cosines.min())
+    Products.say("least cosine of \(cosines.count) vectors with those of sentence-transformers: \(least)")
+    #expect(least > Self.cosineMin)
+  }
+
   @Test func `vectors of real messages are those of a plain forward pass`() async throws {
-    // Every seventeenth, which are a hundred.
-    let messages = ModelReference.messages().enumerated().filter { $0.offset % 17 == 0 }.map(\.element).prefix(100)
+    let messages = Self.messages()
     guard ModelReference.isThere(), !messages.isEmpty else { return }
     let model = try TransformerModel(directory: ModelReference.directory)
     let run = try TransformerRun(model)
