@@ -56,6 +56,7 @@ $(EXAMPLES):
 
 .PHONY: bench
 bench: build ## Measure, next to bare baselines, and write .build/bench.json.
+	swift build -c release --product promethean-bench
 	$(RELEASE)/promethean-bench $(ARGS)
 
 .PHONY: soak

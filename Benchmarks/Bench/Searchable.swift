@@ -85,8 +85,14 @@ enum Searchable {
         library: MessageIndexer
         tenants: ["*/*"]
         grants:
-          subscribe: ["promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)"]
-          storage.documents: { messages: write }
+          subscribe:
+            - promethean.p.*.t.*.events.(SocialMessageCreated|SocialMessageUpdated|SocialMessageDeleted)
+            - promethean.p.*.t.*.jobs.backfill.messages.(enqueue|coverage|step)
+          publish:
+            - promethean.p.*.t.*.jobs.backfill.messages.(step|progress|done|error)
+            - promethean.p.*.t.*.rest.request
+          storage.documents: { messages: write, coverage: [read, write] }
+          state: {}
           clock: {}
       embedder:
         library: Embedder
