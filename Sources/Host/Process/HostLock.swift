@@ -8,12 +8,14 @@ struct HostLock: ~Copyable {
 
   /// Takes the lock.
   init(path: String) throws(HostError) {
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw HostError(call: "open", path: path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
       throw HostError("a host runs this deployment already: \(path) is locked")
     }
+    // Only now: once it is set a throw runs `deinit`, which would close the number again, and who has it by then loses it.
+    self.descriptor = descriptor
   }
 
   deinit {

@@ -37,8 +37,16 @@ final class FakeHost: Sendable {
   /// What the connection does with each request; false ends it.
   typealias Answer = @Sendable (JSON, Connection) -> Bool
 
+  /// The socket that is listened on, closed when neither the thread nor the host has it any more: its number is another's
+  /// from then on.
+  private final class Listener: Sendable {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+
+    deinit { close(descriptor) }
+  }
+
   let directory: TemporaryDirectory
-  private let listener: Int32
+  private let listener = Listener()
 
   var socketPath: String { AdminClient.socketPath(directory: directory.path) }
   var deployment: String { directory.path + "/plugins.yml" }
@@ -46,24 +54,24 @@ final class FakeHost: Sendable {
   init(_ answer: @escaping Answer) throws {
     directory = TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: directory.path + "/var/run", withIntermediateDirectories: true)
-    listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let path = Array(socketPath.utf8) + [0]
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path) }
     let bound = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        unsafe bind(listener.descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    guard bound == 0, listen(listener, 1) == 0 else { throw POSIXError(.EADDRINUSE) }
+    guard bound == 0, listen(listener.descriptor, 1) == 0 else { throw POSIXError(.EADDRINUSE) }
     Thread.detachNewThread { [listener] in Self.serve(listener, answer) }
   }
 
-  deinit { close(listener) }
+  // It ends the wait of the thread.
+  deinit { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
 
-  private static func serve(_ listener: Int32, _ answer: Answer) {
-    let descriptor = accept(listener, nil, nil)
+  private static func serve(_ listener: Listener, _ answer: Answer) {
+    let descriptor = accept(listener.descriptor, nil, nil)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
     let connection = Connection(descriptor: descriptor)

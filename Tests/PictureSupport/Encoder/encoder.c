@@ -10,7 +10,7 @@
 #include <webp/encode.h>
 
 static void append(png_structp png, png_bytep bytes, size_t count) {
-  struct encoded *encoded = png_get_io_ptr(png);
+  volatile struct encoded *encoded = png_get_io_ptr(png);
   uint8_t *grown = realloc(encoded->start, encoded->size + count);
   if (!grown) png_error(png, "no memory");
   memcpy(grown + encoded->size, bytes, count);
@@ -21,15 +21,16 @@ static void append(png_structp png, png_bytep bytes, size_t count) {
 static void flush(png_structp png) { (void)png; }
 
 struct encoded encode_png(const uint8_t *pixels, uint32_t width, uint32_t height, int channels, bool is_interlaced) {
-  static struct encoded encoded;
-  encoded = (struct encoded){0};
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
   png_infop info = png_create_info_struct(png);
+  // Volatile, since it changes behind setjmp; each call has its own, since tests run side by side.
+  volatile struct encoded encoded = {0};
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_write_struct(&png, &info);
+    free(encoded.start);
     return (struct encoded){0};
   }
-  png_set_write_fn(png, &encoded, append, flush);
+  png_set_write_fn(png, (void *)&encoded, append, flush);
   int type = channels == 1 ? PNG_COLOR_TYPE_GRAY : channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGBA;
   int interlace = is_interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE;
   png_set_IHDR(png, info, width, height, 8, type, interlace, PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
@@ -39,7 +40,7 @@ struct encoded encode_png(const uint8_t *pixels, uint32_t width, uint32_t height
     for (uint32_t y = 0; y < height; y += 1) png_write_row(png, pixels + (size_t)y * width * channels);
   png_write_end(png, NULL);
   png_destroy_write_struct(&png, &info);
-  return encoded;
+  return (struct encoded){.start = encoded.start, .size = encoded.size};
 }
 
 struct encoded encode_jpeg(
