@@ -13,7 +13,8 @@ enum Hostile {
   /// How the third harms, and the events that tell it to: one is enough for what does not end it.
   private static let kinds: [(name: String, events: Int)] = [
     ("calm", 1), ("segfault", 100), ("fork", 100), ("leak", 100), ("poke", 100), ("spin", 1), ("deadlock", 1),
-    ("mute", 100), ("frames", 1), ("events", 1), ("requests", 1), ("logs", 1), ("output", 1), ("disk", 1),
+    ("mute", 100), ("frames", 1), ("granted", 1), ("events", 1), ("requests", 1), ("logs", 1), ("output", 1),
+    ("disk", 1),
   ]
   /// A process that spins outside of the host, as nice as plugins are: what the kernel's scheduler alone makes of it.
   private static let bare = "bare"

@@ -18,6 +18,8 @@ static void (*harm)(void);
 static int64_t until;
 /// A delivery that is held until then.
 static uint64_t held;
+/// The tokens of timers: of the end of what is held, and of the next poll.
+enum { END = 1, AGAIN };
 
 static int is_over(void) { return now() >= until; }
 
@@ -98,6 +100,14 @@ static void events(void) {
   while (!is_over() && publishing->publish(host->context, &event, 0) == PROMETHEAN_PENDING) continue;
 }
 
+/// As many as `limits.rate` grants, 2,000 a second, and no more: what `events` is held against.
+static void granted(void) {
+  enum { pause = 5000000, rate = 2000, second = 1000000000 };
+  promethean_envelope event = noise("promethean.p.bench.t.t0.events.noise");
+  for (int i = 0; i < (int64_t)rate * pause / second; i++) publishing->publish(host->context, &event, 0);
+  timing->after(host->context, pause, AGAIN);
+}
+
 /// Nobody serves them, so each is answered at once.
 static void requests(void) {
   promethean_envelope question = noise("promethean.p.bench.t.t0.control.noise");
@@ -121,8 +131,8 @@ static const struct {
   void (*harm)(void);
 } kinds[] = {
     {"calm", calm}, {"segfault", segfault}, {"fork", fork_process}, {"leak", leak}, {"poke", poke}, {"spin", spin},
-    {"deadlock", deadlock}, {"frames", frames},     {"events", events}, {"requests", requests}, {"logs", logs},
-    {"output", output}, {"disk", fill},
+    {"deadlock", deadlock}, {"frames", frames}, {"granted", granted}, {"events", events}, {"requests", requests},
+    {"logs", logs}, {"output", output}, {"disk", fill},
 };
 
 static promethean_status deliver(void *instance, uint64_t delivery, const promethean_host_envelope *envelope) {
@@ -134,7 +144,7 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
   if (is_over()) return PROMETHEAN_OK;
   if (is(envelope->intent, "mute")) {
     held = delivery;
-    return timing->after(host->context, until - now(), 1) == PROMETHEAN_PENDING ? PROMETHEAN_PENDING : PROMETHEAN_OK;
+    return timing->after(host->context, until - now(), END) == PROMETHEAN_PENDING ? PROMETHEAN_PENDING : PROMETHEAN_OK;
   }
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (is(envelope->intent, kinds[i].name)) harm = kinds[i].harm;
@@ -145,7 +155,8 @@ static promethean_status deliver(void *instance, uint64_t delivery, const promet
 
 static void completed(void *instance, uint64_t token, promethean_status status, promethean_host_bytes message,
                       const promethean_host_envelope *result) {
-  (void)instance, (void)token, (void)status, (void)message, (void)result;
+  (void)instance, (void)status, (void)message, (void)result;
+  if (token == AGAIN) host->wake(host->context);
   if (held && is_over()) {
     subscribing->settle(host->context, held, PROMETHEAN_SETTLE_ACK, text(""));
     held = 0;
