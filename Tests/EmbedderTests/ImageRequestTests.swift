@@ -1,9 +1,11 @@
 import Locking
+import Picture
 import PictureSupport
 import PluginABI
 import PluginKit
 import TestSupport
 import Testing
+import Transformer
 
 @testable import Embedder
 
@@ -39,9 +41,11 @@ import Testing
   private let blobs = Blobs()
   private let model = "looks"
 
-  private func host(_ config: JSONObject = [:]) async throws -> FakeHost {
+  private func host(_ config: JSONObject = [:], models: [JSON] = []) async throws -> FakeHost {
     var config = config
-    config["models"] = [["name": .string(model), "engine": "image-descriptor"], ["name": "feature-hashing"]]
+    config["models"] = .array(
+      [["name": .string(model), "engine": "image-descriptor"], ["name": "feature-hashing"]] + models
+    )
     let host = FakeHost(EmbedderPlugin.self, config: .object(config), missing: ["promethean.clock/1"]) { [blobs] in
       blobs.serve($0)
     }
@@ -86,6 +90,34 @@ import Testing
     let gets = host.record.requested.count { $0.envelope.topic.hasSuffix("blobs.get") }
     let sizes = blobs.files.withLock { $0.values.map(\.count) }
     #expect(gets == sizes.map { ($0 + 32_767) / 32_768 }.reduce(0, +))
+    try await host.stop()
+  }
+
+  @Test func `a vision transformer that the operator names makes the vectors that it makes by itself`() async throws {
+    let directory = try TemporaryDirectory()
+    try TinyVisionModel.write(to: directory)
+    let host = try await host(
+      ["threads": 2],
+      models: [["name": "tiny", "engine": "vision-transformer", "path": .string(directory.path)]]
+    )
+    let pictures = (0..<5).map { EncodedPicture.png(Scene($0).drawn(width: 40, height: 30)) }
+    let answer = try await host.request(request(images(pictures.map(blobs.keep)), model: "tiny"))
+    let model = try VisionModel(directory: directory.path)
+    let checksum = "sha256:\(Hex.encode(model.digest))"
+    #expect(
+      answer["models"] == [
+        [
+          "name": "tiny", "version": .string(String(Hex.encode(model.digest).prefix(12))),
+          "checksum": .string(checksum),
+        ]
+      ]
+    )
+    let size = RasterSize(width: TinyVisionModel.side, height: TinyVisionModel.side)
+    let rasters = try pictures.map { try Picture.raster(of: $0, size).pixels }
+    let expected = try VisionRun(model).vectors(of: rasters)
+    #expect(Set(expected).count == 5, "each picture has another vector")
+    #expect(EmbedderFixture.vectors(in: answer) == expected)
+    #expect(answer["dimension"]?.intValue == Int64(model.dimension))
     try await host.stop()
   }
 

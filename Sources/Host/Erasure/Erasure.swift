@@ -40,6 +40,8 @@ final class Erasure {
 
   /// What is done, in this order.
   enum Part {
+    /// Takes up what an earlier run wrote down.
+    case recall
     /// Asks for the documents that there are.
     case askDocuments(collection: Int, cursor: JSON?)
     /// Looks through the journal, for messages that are no documents.
@@ -68,14 +70,14 @@ final class Erasure {
   init(host: HostProcess, order: ErasureOrder, end: @escaping End) {
     (self.host, self.order, self.end) = (host, order, end)
     notes = ErasureNotes(AdminOperations.digest(order.person.urn), in: host.paths.root)
-    part = .askDocuments(collection: 0, cursor: nil)
-    if !order.isDry { notes.load(into: &self.order.person) }
+    part = order.isDry ? .askDocuments(collection: 0, cursor: nil) : .recall
   }
 
   /// Goes on with what is next.
   func go(_ part: Part) {
     self.part = part
     switch part {
+    case .recall: recall()
     case .askDocuments(let collection, let cursor):
       guard collection < order.collections.count else { return go(.readJournal(.records(after: 0))) }
       ask(order.collections[collection], cursor)
@@ -98,6 +100,15 @@ final class Erasure {
   private func finish(_ result: Result<ErasureReport, ErasureFailure>) {
     host.erasure = nil
     end(result)
+  }
+
+  private func recall() {
+    do throws(HostError) {
+      try notes.load(into: &order.person)
+      go(.askDocuments(collection: 0, cursor: nil))
+    } catch {
+      fail("nothing is erased: \(error)")
+    }
   }
 
   private func note() {

@@ -18,11 +18,21 @@ package struct ErasureNotes {
     (self.name, place) = (name, "\(root)/\(Self.directory)")
   }
 
-  /// Tells a person what an earlier run knew.
-  package func load(into person: inout Person) {
-    guard let bytes = Self.read(path), let json = try? JSON.parse(bytes) else { return }
-    for text in json["texts"]?.arrayValue ?? [] { person.insert(message: nil, text: text.stringValue) }
-    for message in json["messages"]?.arrayValue ?? [] { person.insert(message: message.stringValue, text: nil) }
+  /// Tells a person what an earlier run knew; nothing, if there was none.
+  ///
+  /// - Throws: What cannot be read: without it, that nothing is found any more would not be proved.
+  package func load(into person: inout Person) throws(HostError) {
+    guard let bytes = try Self.read(path) else { return }
+    guard let json = try? JSON.parse(bytes), let texts = json["texts"]?.arrayValue,
+      let messages = json["messages"]?.arrayValue
+    else {
+      throw HostError(
+        "\(path): expected the texts and messages that an earlier erasure wrote down, found something else; "
+          + "without that file, texts that are no longer stored are not looked for"
+      )
+    }
+    for text in texts { person.insert(message: nil, text: text.stringValue) }
+    for message in messages { person.insert(message: message.stringValue, text: nil) }
   }
 
   /// Writes down what is known.
@@ -35,16 +45,20 @@ package struct ErasureNotes {
     try DurableFile().write(json.bytes(), to: path, mode: 0o600)
   }
 
-  /// Removes them: nothing is found any more.
-  package func remove() { unsafe unlink(path) }
+  /// Removes them, and what a power cut has left of their making: nothing is found any more.
+  package func remove() {
+    for name in Directory.names(in: place) where name.hasPrefix("\(self.name).") { unsafe unlink("\(place)/\(name)") }
+  }
 
-  private static func read(_ path: String) -> [UInt8]? {
+  private static func read(_ path: String) throws(HostError) -> [UInt8]? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { return nil }
+    if file < 0, errno == ENOENT { return nil }
+    guard file >= 0 else { throw HostError(call: "open", path: path) }
     defer { close(file) }
     var status = stat()
-    guard unsafe fstat(file, &status) == 0 else { return nil }
+    guard unsafe fstat(file, &status) == 0 else { throw HostError(call: "fstat", path: path) }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    return unsafe pread(file, &bytes, bytes.count, 0) == bytes.count ? bytes : nil
+    guard unsafe pread(file, &bytes, bytes.count, 0) == bytes.count else { throw HostError(call: "read", path: path) }
+    return bytes
   }
 }
