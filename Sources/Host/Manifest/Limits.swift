@@ -11,7 +11,7 @@ package struct Limits: Sendable, Hashable {
   /// Bytes that the directories that it may write hold, those of all its instances together.
   package var disk = 4 << 30
   /// Envelopes that it may send in a second: what it publishes, requests, keeps as state, and dials, and
-  /// log lines over `logs`.
+  /// log lines over `logs`; what the disk keeps counts as several (`SendRate`).
   package var rate = 2000
   /// Records that it may log in a second.
   package var logs = 200

@@ -16,6 +16,11 @@ extension Instance {
     metrics.sentBytes.add(UInt64(bytes))
   }
 
+  /// Counts against what it may send that the disk keeps what a frame brings, which has been counted once already.
+  func countRecorded() {
+    if rate.spend(SendRate.recorded - 1) { metrics.rateWaits.add() }
+  }
+
   /// Counts a delivery that it has settled.
   func handled(since: Int64) {
     hasWorked = true

@@ -12,6 +12,7 @@ extension Router {
     do throws(Refusal) {
       let route = try unsafe admit(frame.body, from: instance, as: .event)
       if route.isDurable {
+        instance.countRecorded()
         record(on: route, by: .instance(Caller(instance, token: frame.token)))
       } else {
         deliverToAll(on: route)

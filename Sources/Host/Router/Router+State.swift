@@ -112,6 +112,7 @@ extension Router {
   private func change(_ change: StateChange, for caller: Caller) {
     let cost = change.size
     caller.charge(bytes: cost)
+    caller.instance.countRecorded()
     journal.change(change) { [weak self] result in
       caller.giveBack(bytes: cost)
       guard let self, caller.isListening else { return }

@@ -14,7 +14,8 @@ import Testing
   init() throws {
     harness = try RouterHarness { fixture in
       fixture.edit("Echo", "    - log\n", "    - log\n    - state\n")
-      fixture.edit("plugins.yml", "      log: {}\n", "      log: {}\n      state: {}\n")
+      // It is not its rate that holds it back.
+      fixture.edit("plugins.yml", "      log: {}\n", "      log: {}\n      state: {}\n    limits: { rate: 10000000 }\n")
     }
     plugin = try harness.start("echo@demo")
     instance = try harness.instance("echo@demo")

@@ -44,7 +44,7 @@ import Testing
   @Test func `one that has emptied it waits until there is enough for several`() {
     var rate = SendRate(perSecond: 2000)
     rate.refill(at: 0)
-    #expect(empty(&rate) == 256)
+    #expect(empty(&rate) == 1024)
     // As a loop does that others keep busy.
     for time in 1...49 as ClosedRange<Int64> { rate.refill(at: time * 100_000) }
     #expect(rate.isSpent)
@@ -92,6 +92,48 @@ import Testing
     #expect(answered == Array(1...250))
     #expect(instance.metrics.rateWaits.value == 3)
     #expect(harness.violations.isEmpty)
+  }
+
+  @Test func `what is recorded counts as ten, and is owed if there is less`() throws {
+    let harness = try harness()
+    let plugin = try harness.start("echo@demo")
+    let instance = try harness.instance("echo@demo")
+    harness.router.tick(now: 0, realtime: 0)
+    func envelope(_ topic: String) throws -> [UInt8] {
+      try Envelope(topic: "promethean.p.echo.t.demo.\(topic)", payload: Array("{}".utf8)).binary()
+    }
+    let (frame, event) = (try envelope("voice.frame"), try envelope("events.MessageCreated"))
+    // Nine tenths of a second's worth and one, and one more is a tenth of what is there.
+    for token in 1...9 as ClosedRange<UInt64> { #expect(plugin.send(WIRE_PUBLISH, token: token, event)) }
+    #expect(plugin.send(WIRE_PUBLISH, token: 10, frame))
+    for token in 11...12 as ClosedRange<UInt64> { #expect(plugin.send(WIRE_PUBLISH, token: token, event)) }
+    harness.read()
+    #expect(instance.mustWait)
+    #expect(instance.metrics.rateWaits.value == 1)
+    #expect(instance.metrics.sent.value == 11)
+    // One is owed, and one has to be there.
+    harness.router.tick(now: nanosecondsPerSecond / 100, realtime: 0)
+    #expect(instance.mustWait)
+    harness.router.tick(now: nanosecondsPerSecond / 50, realtime: 0)
+    #expect(!instance.mustWait)
+  }
+
+  @Test func `a change of state counts as what is recorded`() throws {
+    let harness = try RouterHarness { fixture in
+      fixture.edit("Echo", "    - log\n", "    - log\n    - clock\n    - state\n")
+      fixture.edit("plugins.yml", "      log: {}\n", "      log: {}\n      state: {}\n    limits: { rate: 20 }\n")
+    }
+    let plugin = try harness.start("echo@demo")
+    let instance = try harness.instance("echo@demo")
+    harness.router.tick(now: 0, realtime: 0)
+    let head = wire_state(expected: .max, document: 1, provider: 0, tenant: 0, key: 1, reserved0: 0, reserved1: 0)
+    let body = unsafe withUnsafeBytes(of: head) { unsafe [UInt8]($0) } + Array("kd".utf8)
+    #expect(plugin.send(WIRE_STATE, WIRE_STATE_PUT, token: 1, body))
+    harness.read()
+    #expect(!instance.mustWait)
+    #expect(plugin.send(WIRE_STATE, WIRE_STATE_PUT, token: 2, body))
+    harness.read()
+    #expect(instance.mustWait && harness.violations.isEmpty)
   }
 
   @Test func `a turn takes fewer lines of the log than other frames`() throws {
