@@ -175,7 +175,7 @@ final class BenchHost {
         [
           "topic": .string("promethean.p.bench.t.\(request.tenant).control.\(request.name)"),
           "intent": .string(request.name), "key": .string(request.key), "payload": request.payload,
-          "timeout_ms": 30_000,
+          "timeout_ms": 60_000,
         ]
       )
     }

@@ -4,24 +4,43 @@ internal import Glibc
 /// What a pair of plugins notices of a third that harms: how long an envelope takes from one to the other while a
 /// moderate number is sent, and how many go through in a second at most.
 ///
-/// The machine itself takes some milliseconds away in one second of ten. So a turn is a second, there are many, each has
-/// one to be held against while the third is quiet, and what counts is the middle of what each is of that. How far it can
-/// be trusted is said beside it. What the instrument itself makes of nothing is measured as a kind of its own, `calm`.
+/// The machine itself takes some milliseconds away in one second of ten, and is now faster and now slower for seconds. So a
+/// turn is a second, there are many, each has one just before to be held against while the third is quiet, and what counts
+/// is the middle of what each is of that. How far it can be trusted is said beside it. What the instrument itself makes of
+/// nothing is measured as a kind of its own, `calm`.
 ///
-/// The third harms for a spell of several turns, since what ends it is started again at once only at first.
+/// Where it may, it keeps the processors from sleeping meanwhile, as those do who measure a kernel's latency: how long one
+/// takes to be woken depends on how long it slept, so that whatever else is done would change that too.
 enum Hostile {
-  /// How the third harms, and the events that tell it to: one is enough for what does not end it.
-  private static let kinds: [(name: String, events: Int)] = [
-    ("calm", 1), ("segfault", 100), ("fork", 100), ("leak", 100), ("poke", 100), ("spin", 1), ("deadlock", 1),
-    ("mute", 100), ("frames", 1), ("granted", 1), ("events", 1), ("requests", 1), ("logs", 1), ("output", 1),
-    ("disk", 1),
+  /// How the third harms.
+  private static let kinds: [Kind] = [
+    .lasting("calm"), .ending("segfault"), .ending("fork"), .ending("leak"), .ending("poke"), .lasting("spin"),
+    .lasting("deadlock"), .ending("mute"), .lasting("frames"), .lasting("granted"), .recorded("events"),
+    .lasting("requests"), .lasting("logs"), .lasting("output"), .lasting("disk"),
   ]
   /// A process that spins outside of the host, as nice as plugins are: what the kernel's scheduler alone makes of it.
-  private static let bare = "bare"
+  private static let bare = Kind.lasting("bare")
 
-  /// Spells of each kind, and turns of each.
-  private static let spells = 4
-  private static let turns = 10
+  private struct Kind {
+    let name: String
+    /// The events that tell it to.
+    let events: Int
+    /// The turns that the third harms for at a time, and that it is quiet for before.
+    let turns: Int
+
+    /// One that the third goes on with until it is over, or can.
+    static func lasting(_ name: String) -> Self { .init(name: name, events: 1, turns: 2) }
+
+    /// One of which the host reads for seconds what has been sent before the end.
+    static func recorded(_ name: String) -> Self { .init(name: name, events: 1, turns: 10) }
+
+    /// One that ends the third, or whatever it is told meanwhile; it is started again at once only at first, so that there
+    /// is something to be seen in each turn of several.
+    static func ending(_ name: String) -> Self { .init(name: name, events: 100, turns: 10) }
+  }
+
+  /// Turns of each kind in all.
+  private static let turns = 40
   /// The places, from 0, of the two of 40 ratios between which the middle lies nine of ten times: the binomial
   /// distribution of as many tosses of a coin.
   private static let trusted = (low: 14, high: 25)
@@ -32,24 +51,27 @@ enum Hostile {
   /// Envelopes of the other figure, a multiple of what a sink says how far it is by, and those on their way at once.
   private static let streamed = 20_480
   private static let window = 341
-  /// How long the third harms in a spell, in nanoseconds: as long as both figures of its turns take.
-  private static let harm = Int64(turns) * 1_060_000_000
+  /// How long the third harms for each turn, in nanoseconds: as long as both figures take.
+  private static let harm: Int64 = 1_060_000_000
   /// How long the third has to begin, in microseconds.
   private static let head: UInt32 = 20_000
 
-  static var names: [String] { [bare] + kinds.map(\.name) }
+  static var names: [String] { ([bare] + kinds).map(\.name) }
 
   /// Measures those kinds; all, if none are named.
   static func measure(_ wanted: [String], in directory: WorkDirectory, into report: inout Report) throws {
-    let kinds = ([(name: bare, events: 0)] + kinds).filter { wanted.isEmpty || wanted.contains($0.name) }
+    let kinds = ([bare] + kinds).filter { wanted.isEmpty || wanted.contains($0.name) }
+    if probe_keep_awake() != 0 {
+      print("promethean-bench: only root keeps processors awake, so `hostile` is less exact", to: &standardError)
+    }
     let host = try BenchHost(.init(sources: 1, sinks: 1, isHarmed: true), in: directory, named: "hostile")
     _ = try figures(of: host)
     var before = try host.awaitCalm()
     for kind in kinds {
       var pairs: [Pair] = []
-      for _ in 0..<spells {
-        let quiet = try spell(of: host)
-        pairs += zip(quiet, try spell(of: host, under: kind.name, events: kind.events)).map(Pair.init)
+      while pairs.count < turns {
+        let quiet = try figures(of: host, turns: kind.turns)
+        pairs += zip(quiet, try figures(of: host, under: kind)).map(Pair.init)
         // What ended is not started again at once; the quiet turns are to be quiet.
         _ = try host.awaitCalm()
       }
@@ -73,24 +95,24 @@ enum Hostile {
     let throughput: Double
   }
 
-  private static func spell(of host: BenchHost) throws -> [Figures] {
-    try (0..<turns).map { _ in try figures(of: host) }
-  }
-
-  private static func spell(of host: BenchHost, under kind: String, events: Int) throws -> [Figures] {
-    guard kind != bare else {
+  private static func figures(of host: BenchHost, under kind: Kind) throws -> [Figures] {
+    guard kind.name != bare.name else {
       let spinner = probe_spin()
       guard spinner > 0 else { throw BenchError(call: "fork") }
       defer { end(spinner) }
-      return try spell(of: host)
+      return try figures(of: host, turns: kind.turns)
     }
-    let end = monotonic() + harm
-    try host.harm(kind, events: events, until: end)
+    let end = monotonic() + Int64(kind.turns) * harm
+    try host.harm(kind.name, events: kind.events, until: end)
     usleep(head)
-    let figures = try spell(of: host)
+    let figures = try figures(of: host, turns: kind.turns)
     let left = end - monotonic()
     if left > 0 { usleep(UInt32(left / 1000)) }
     return figures
+  }
+
+  private static func figures(of host: BenchHost, turns: Int) throws -> [Figures] {
+    try (0..<turns).map { _ in try figures(of: host) }
   }
 
   private static func end(_ child: pid_t) {

@@ -20,6 +20,9 @@ int64_t probe_ring_forward(uint32_t size, uint64_t count);
 int probe_use_one_core(void);
 /// Takes that back for the calling thread. Returns 0, or -1 with errno.
 int probe_use_all_cores(void);
+/// Has no processor sleep while this process runs: to be woken takes some longer than a hop, and is none of the host's.
+/// Returns 0, or -1 with errno; it is for root alone.
+int probe_keep_awake(void);
 
 /// Starts a process as nice as plugins are that does nothing, as fast as it can, until it is killed. Returns its id, or
 /// -1 with errno.
