@@ -64,14 +64,21 @@ soak: setup ## Run the long proofs: 50 kills, 200,000 messages past a slow consu
 	swift build
 	PROMETHEAN_SOAK=1 swift test --disable-xctest --filter EndToEndTests --filter StorageTests.IsolationTests
 
-# What runs in the sandbox comes from a plain build: a sanitizer needs what the sandbox takes away.
+# What runs in the sandbox comes from a plain build: a sanitizer needs what the sandbox takes away. Tests that all begin at
+# once wait for each other, several times as long as without a sanitizer; `swift test` cannot be told to take few at a time.
+SANITIZED_AT_ONCE ?= 4
+define run-sanitized
+	swift build --build-tests --sanitize=$(1) --scratch-path .build-$(1) $(2)
+	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" LSAN_OPTIONS=suppressions=$(CURDIR)/scripts/leaks \
+	  "$$(swift build --scratch-path .build-$(1) --show-bin-path)/prometheanPackageTests.xctest" \
+	  --testing-library swift-testing --experimental-maximum-parallelization-width $(SANITIZED_AT_ONCE) $(ARGS)
+endef
+
 .PHONY: sanitize
 sanitize: setup ## Run the tests under the thread and address sanitizers, each in a build of its own.
 	swift build
-	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" \
-	  swift test --disable-xctest --sanitize=thread --scratch-path .build-thread -Xlinker --export-dynamic
-	PROMETHEAN_PRODUCTS="$$(swift build --show-bin-path)" LSAN_OPTIONS=suppressions=$(CURDIR)/scripts/leaks \
-	  swift test --disable-xctest --sanitize=address --scratch-path .build-address
+	$(call run-sanitized,thread,-Xlinker --export-dynamic)
+	$(call run-sanitized,address)
 
 # New inputs go to .build-fuzz/corpus, what ends a fuzzer to .build-fuzz/found, what it says to .build-fuzz/NAME.log. Of the
 # flags that name sanitizers Swift heeds the last, and without the backtracer a finding ends at once.

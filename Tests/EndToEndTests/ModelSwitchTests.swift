@@ -8,9 +8,11 @@ extension EndToEndChanges {
   @Suite struct ModelSwitchTests {
     private static let count = Products.isSoak ? 20_000 : 600
     private static let (old, new) = ("feature-hashing", "hashing-anew")
-    /// Envelopes a second that the embedder of messages may send, two for some 30 messages: so that a switch takes seconds,
-    /// and longer than four processes need to start again.
-    private static let (rate, slowRate) = Products.isSoak ? (100, 30) : (10, 3)
+    /// Envelopes a second that the embedder of messages may send, two for some 30 messages.
+    ///
+    /// So that a switch takes seconds, and longer than four processes need to start again. How far it is has to be seen
+    /// several times, by a client that a sanitizer makes slow.
+    private static let (rate, slowRate) = Products.isSoak ? (100, 30) : (Products.isSanitized ? 3 : 10, 3)
 
     private let host: TestHost
     private let client: AdminClient

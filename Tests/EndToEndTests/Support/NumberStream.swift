@@ -23,16 +23,20 @@ final class NumberStream: Sendable {
 
   private let isStopped = Locked(false)
   private let outcome = Locked<Result<Outcome, any Error>?>(nil)
+  /// Its first numbers are recorded, or it failed before.
+  private let begun = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Starts after a number.
+  /// Starts after a number, and waits until the first of those that follow are recorded.
   init(after last: Int, on path: String) {
     let thread = Thread { [self] in
       let result = Result { try run(after: last, AdminClient(path: path)) }
       outcome.withLock { $0 = result }
+      begun.signal()
       ended.signal()
     }
     thread.start()
+    begun.wait()
   }
 
   /// Stops it, and waits until all that was published is recorded.
@@ -44,18 +48,19 @@ final class NumberStream: Sendable {
   }
 
   private func run(after first: Int, _ client: AdminClient) throws -> Outcome {
-    let begun = ContinuousClock.now
+    let start = ContinuousClock.now
     var last = first
     while !isStopped.withLock({ $0 }) {
-      let due = first + Int((ContinuousClock.now - begun) / .milliseconds(1)) * Self.rate / 1000
+      let due = first + Int((ContinuousClock.now - start) / .milliseconds(1)) * Self.rate / 1000
       if due > last {
         try Self.publish(last + 1...min(due, last + Self.batch), client)
         last = min(due, last + Self.batch)
+        begun.signal()
       } else {
         poll(nil, 0, Self.interval)
       }
     }
-    return Outcome(last: last, rate: Double(last - first) / ((ContinuousClock.now - begun) / .seconds(1)))
+    return Outcome(last: last, rate: Double(last - first) / ((ContinuousClock.now - start) / .seconds(1)))
   }
 
   /// Publishes numbers, each under one of several keys, and waits until they are recorded.
