@@ -6,8 +6,8 @@ struct SendRate {
   /// What an envelope that is recorded counts as, or a change of what is kept as state.
   ///
   /// To have the disk keep one takes ten times as much of the processors as to pass it on, and more, and others wait for
-  /// that. Two thousand a second, were that the default, would make their envelopes take nearly half as long again on two
-  /// cores; of two hundred hardly anything is to be seen (`make bench ARGS=hostile.events`).
+  /// that. Two thousand a second, were that the default, would make the slowest of their envelopes take half as long again
+  /// on two cores; two hundred make them take a fifth longer at most (`make bench ARGS=hostile.events`).
   static let recorded = 10
   /// Seconds' worth that the bucket holds: what others may have to share the host with, all at once.
   private static let burstSeconds = 0.1
