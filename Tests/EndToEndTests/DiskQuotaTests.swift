@@ -122,7 +122,7 @@ extension EndToEnd {
     @Test func `one that is over twice its limit is ended`() throws {
       // It may be ended before it answers.
       _ = try? tell("litter")
-      // Until it is there again, and is told that it cannot write.
+      // Its state says so only until it is there again; it is ended for it again then.
       try host.until("it is ended for that") {
         let why = try state()["error"]?.stringValue ?? ""
         return why.contains("more than twice what limits.disk allows, \(Self.limit)") ? () : nil

@@ -103,7 +103,7 @@ import Testing
       try Envelope(topic: "promethean.p.echo.t.demo.\(topic)", payload: Array("{}".utf8)).binary()
     }
     let (frame, event) = (try envelope("voice.frame"), try envelope("events.MessageCreated"))
-    // Nine tenths of a second's worth and one, and one more is a tenth of what is there.
+    // 91 of the 100 that there are, one more recorded for the nine that are left, and one that has to wait.
     for token in 1...9 as ClosedRange<UInt64> { #expect(plugin.send(WIRE_PUBLISH, token: token, event)) }
     #expect(plugin.send(WIRE_PUBLISH, token: 10, frame))
     for token in 11...12 as ClosedRange<UInt64> { #expect(plugin.send(WIRE_PUBLISH, token: token, event)) }
