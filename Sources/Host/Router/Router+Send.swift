@@ -12,7 +12,6 @@ extension Router {
     do throws(Refusal) {
       let route = try unsafe admit(frame.body, from: instance, as: .event)
       if route.isDurable {
-        instance.countRecorded()
         record(on: route, by: .instance(Caller(instance, token: frame.token)))
       } else {
         deliverToAll(on: route)
@@ -121,6 +120,7 @@ extension Router {
     let bytes = unsafe [UInt8](stamp.compose())
     let append = AppendQueue.Append(bytes: bytes, publisher: publisher)
     append.debtor?.charge(bytes: bytes.count)
+    append.debtor?.instance.countRecorded()
     appends.add(append)
     journal.append(bytes, digest: digest)
   }

@@ -118,6 +118,20 @@ import Testing
     #expect(!instance.mustWait)
   }
 
+  @Test func `a request that is recorded counts as ten too`() throws {
+    let harness = try harness("rate: 20")
+    let plugin = try harness.start("echo@demo")
+    let instance = try harness.instance("echo@demo")
+    harness.router.tick(now: 0, realtime: 0)
+    let request = try Envelope(topic: "promethean.p.echo.t.demo.events.Created", payload: Array("{}".utf8)).binary()
+    #expect(plugin.send(WIRE_REQUEST, token: 1, request))
+    harness.read()
+    #expect(!instance.mustWait)
+    #expect(plugin.send(WIRE_REQUEST, token: 2, request))
+    harness.read()
+    #expect(instance.mustWait && harness.violations.isEmpty)
+  }
+
   @Test func `a change of state counts as what is recorded`() throws {
     let harness = try RouterHarness { fixture in
       fixture.edit("Echo", "    - log\n", "    - log\n    - clock\n    - state\n")
