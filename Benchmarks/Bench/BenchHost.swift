@@ -144,7 +144,8 @@ final class BenchHost {
     for _ in 0..<events { _ = try answer(to: kind) }
   }
 
-  /// Waits until the hostile plugin is there and has nothing left to do; returns how often it was started again.
+  /// Waits until the hostile plugin is there, has nothing left to do, and the host has read all that it sent; returns how
+  /// often it was started again.
   func awaitCalm() throws -> Int64 {
     let patience = monotonic() + 20_000_000_000
     while monotonic() < patience {
@@ -152,6 +153,8 @@ final class BenchHost {
       guard let hostile = instances.first(where: { $0["plugin"] == "bench-hostile" }) else { break }
       if hostile["state"] == "QUARANTINED" { throw BenchError("quarantined: \(hostile["error"] ?? .null)") }
       if hostile["ready"] == true, hostile["lag"] == 0, hostile["in_flight"] == 0 {
+        // The answer follows what was sent before it through the same ring.
+        _ = try ask([("t0", "calm", "", [:])])
         return hostile["restarts"]?.intValue ?? 0
       }
       usleep(20_000)

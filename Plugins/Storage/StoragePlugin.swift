@@ -54,12 +54,13 @@ public final class StoragePlugin: Plugin {
       quota: try context.config.bytes("blobs_quota", default: Self.blobsQuota),
       grace: try context.config.duration("blobs_grace", default: Self.blobsGrace)
     )
-    stores.opened = { [vectors, blobs] in
-      vectors.opened($0)
-      blobs.work.opened($0)
+    // Weak: they hold what they hear of.
+    stores.opened = { [weak vectors, weak blobs] in
+      vectors?.opened($0)
+      blobs?.work.opened($0)
     }
-    writes.written = { [vectors] in vectors.written($0, $1) }
-    writes.released = { [blobs] in blobs.work.look(into: $0) }
+    writes.written = { [weak vectors] in vectors?.written($0, $1) }
+    writes.released = { [weak blobs] in blobs?.work.look(into: $0) }
   }
 
   /// Looks whether the directory can be used.

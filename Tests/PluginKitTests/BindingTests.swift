@@ -27,10 +27,12 @@ struct BindingTests {
     }
   }
 
+  private let question = Envelope(topic: "promethean.p.echo.t.demo.control.ask")
+
   private func told(_ binding: JSON?) async throws -> JSON {
     let host = FakeHost(Bound.self, binding: binding)
     try await host.boot()
-    let answer = try await host.request(Envelope(topic: "promethean.p.echo.t.demo.control.ask"))
+    let answer = try await host.request(question)
     try await host.stop()
     return answer
   }
@@ -70,7 +72,10 @@ struct BindingTests {
   }
 
   @Test func `what is wrong with the rate is said by its name`() async throws {
-    let failure = await #expect(throws: FakeHost.Failure.self) { try await told(["rate": ["max": "fast"]]) }
+    let host = FakeHost(Bound.self, binding: ["rate": ["max": "fast"]])
+    try await host.boot()
+    let failure = await #expect(throws: FakeHost.Failure.self) { try await host.request(question) }
     #expect(failure?.description == #"rate.max: expected integer, found string "fast""#)
+    try await host.stop()
   }
 }

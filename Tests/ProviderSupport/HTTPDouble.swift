@@ -92,10 +92,17 @@ open class HTTPDouble: HTTPSending {
     }
   }
 
-  /// Never returns.
+  /// Returns when all is over, and not before.
   public func hang() async {
     hung += 1
     await withCheckedContinuation { dead.append($0) }
+  }
+
+  /// Lets those go that hang, when nobody looks at what they do any more: else they would hold all that is theirs for good.
+  public func release() {
+    let due = dead
+    dead = []
+    for continuation in due { continuation.resume() }
   }
 
   private func pass(_ milliseconds: Int) async throws(RESTFailure) {

@@ -221,7 +221,7 @@ package final class HostProcess {
       supervisor.advance(now: now)
       operations?.pass()
       let elapsed = Int32((HostClock.monotonic - lastTick) / nanosecondsPerMillisecond)
-      let pause = router.hasThrottled ? SendRate.pause : max(1, Self.tick - elapsed)
+      let pause = max(1, min(router.throttle ?? .max, Self.tick - elapsed))
       let wait = router.hasWork ? 0 : pause
       ready.removeAll(keepingCapacity: true)
       poller.wait(milliseconds: wait) { ready.append($0) }

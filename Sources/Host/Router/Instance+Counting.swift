@@ -18,7 +18,7 @@ extension Instance {
 
   /// Counts against what it may send that the disk keeps what a frame brings, which has been counted once already.
   func countRecorded() {
-    if rate.spend(SendRate.recorded - 1) { metrics.rateWaits.add() }
+    if rate.record() { metrics.rateWaits.add() }
   }
 
   /// Counts a delivery that it has settled.

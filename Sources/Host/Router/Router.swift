@@ -251,8 +251,8 @@ package final class Router {
     instances.contains { $0.hasMore && !$0.mustWait } || consumers.contains(where: \.needsDispatch)
   }
 
-  /// Whether somebody may soon send again who may not now.
-  var hasThrottled: Bool { instances.contains { $0.hasMore && $0.rate.isSpent } }
+  /// How long it is until the first may send again who may not now, in milliseconds; nil if nobody waits for that.
+  var throttle: Int32? { instances.lazy.filter { $0.hasMore && $0.rate.isSpent }.map(\.rate.wait).min() }
 
   /// Lets those send again who may by now.
   func refill(at now: Int64) {

@@ -56,6 +56,33 @@ import Testing
     #expect(!rate.isSpent)
   }
 
+  @Test(arguments: [1, 20, 2000, 100_000])
+  func `one that has emptied it by what is recorded waits for several of those`(perSecond: Int) {
+    var rate = SendRate(perSecond: perSecond)
+    rate.refill(at: 0)
+    while !rate.isSpent {
+      let isOver = [rate.spend(), rate.record()]
+      #expect(isOver.count { $0 } == (rate.isSpent ? 1 : 0))
+    }
+    let wait = Int64(rate.wait) * nanosecondsPerMillisecond
+    rate.refill(at: wait - 2 * nanosecondsPerMillisecond)
+    #expect(rate.isSpent)
+    rate.refill(at: wait + nanosecondsPerMillisecond)
+    #expect(!rate.isSpent)
+  }
+
+  @Test func `it waits as long if something else came last, and the next time no longer than others`() {
+    var rate = SendRate(perSecond: 2000)
+    rate.refill(at: 0)
+    _ = rate.spend()
+    _ = rate.record()
+    _ = empty(&rate)
+    #expect(rate.wait == 200)
+    rate.refill(at: 200 * nanosecondsPerMillisecond)
+    #expect(empty(&rate) == 400)
+    #expect(rate.wait == 5)
+  }
+
   private func harness(_ limits: String = "rate: 100") throws -> RouterHarness {
     try RouterHarness { fixture in
       fixture.edit("Echo", "    - log\n", "    - log\n    - clock\n")
@@ -111,10 +138,11 @@ import Testing
     #expect(instance.mustWait)
     #expect(instance.metrics.rateWaits.value == 1)
     #expect(instance.metrics.sent.value == 11)
-    // One is owed, and one has to be there.
-    harness.router.tick(now: nanosecondsPerSecond / 100, realtime: 0)
-    #expect(instance.mustWait)
-    harness.router.tick(now: nanosecondsPerSecond / 50, realtime: 0)
+    // One is owed, and there have to be as many as come in the time for one commit.
+    #expect(instance.rate.wait == 210)
+    harness.router.tick(now: 200 * nanosecondsPerMillisecond, realtime: 0)
+    #expect(instance.mustWait && instance.rate.wait == 10)
+    harness.router.tick(now: 210 * nanosecondsPerMillisecond, realtime: 0)
     #expect(!instance.mustWait)
   }
 

@@ -37,7 +37,10 @@ final class RedditBench: CallBench {
     init(_ reddit: FakeReddit) { self.reddit = reddit }
 
     func send(_ request: HTTPRequest, until deadline: Int64) async throws(RESTFailure) -> RESTAnswer {
-      if isCut { await reddit.hang() }
+      if isCut {
+        await reddit.hang()
+        throw .cancelled
+      }
       return try await reddit.send(request, until: deadline)
     }
   }

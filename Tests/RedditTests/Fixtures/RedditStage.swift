@@ -1,6 +1,7 @@
 import Locking
 import PluginABI
 import PluginKit
+import ProviderSupport
 import TestSupport
 
 @testable import Reddit
@@ -40,7 +41,9 @@ enum RedditStage {
       step: step,
       rounds: 40
     ) { context, host in
-      try await body(RedditBench(context, host, journal))
+      let bench = try RedditBench(context, host, journal)
+      defer { bench.reddit.release() }
+      return try await body(bench)
     }
   }
 }
