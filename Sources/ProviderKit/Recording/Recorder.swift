@@ -47,6 +47,8 @@ public final class Recorder {
   private var denied: Set<String> = []
   private var isRepairing = false
   private var isClosed = false
+  /// Whether something will not be recorded any more: what comes behind it would be out of order.
+  private var isBroken = false
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
   /// A recorder of what an instance publishes.
@@ -75,14 +77,20 @@ public final class Recorder {
   /// What was not recorded stays so, and so does what comes behind it: the next process is sent it again.
   public func close() {
     isClosed = true
+    abandon()
     wake()
+  }
+
+  /// Lets go, after `close`, what was not recorded: each such item holds this.
+  private func abandon() {
+    guard isClosed, !failed.isEmpty else { return }
+    (isBroken, failed) = (true, [])
   }
 
   // MARK: - Publishing
 
   private func publish(_ item: Item) {
-    // What comes behind something that is not published again would be out of order.
-    guard !isClosed || failed.isEmpty else { return failed.append(item) }
+    guard !isBroken else { return }
     underWay = (underWay.envelopes + 1, underWay.bytes + item.envelope.payload.count)
     context.publish(item.envelope) { item.ended($0) }
   }
@@ -116,6 +124,7 @@ public final class Recorder {
     default:
       failed.append(item)
       if !isRepairing { repair(error) }
+      abandon()
     }
   }
 
@@ -136,7 +145,7 @@ public final class Recorder {
         for item in again { publish(item) }
         while underWay.envelopes > 0 { await change() }
       }
-      if failed.isEmpty { context.log.info("events are recorded again") }
+      if failed.isEmpty, !isBroken { context.log.info("events are recorded again") }
       isRepairing = false
       wake()
     }
