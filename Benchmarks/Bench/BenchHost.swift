@@ -153,9 +153,8 @@ final class BenchHost {
       guard let hostile = instances.first(where: { $0["plugin"] == "bench-hostile" }) else { break }
       if hostile["state"] == "QUARANTINED" { throw BenchError("quarantined: \(hostile["error"] ?? .null)") }
       if hostile["ready"] == true, hostile["lag"] == 0, hostile["in_flight"] == 0 {
-        // The answer follows what was sent before it through the same ring.
-        _ = try ask([("t0", "calm", "", [:])])
-        return hostile["restarts"]?.intValue ?? 0
+        // The answer follows what was sent before it through the same ring; while that has no room for it there is none.
+        if (try? ask([("t0", "calm", "", [:])])) != nil { return hostile["restarts"]?.intValue ?? 0 }
       }
       usleep(20_000)
     }
