@@ -8,6 +8,11 @@
 /// Descriptors that one program can be given: more than any is.
 #define SPAWN_MAX 16
 
+void linux_wait_until(sem_t *semaphore, int64_t time) {
+  struct timespec end = {.tv_sec = time / 1000000000, .tv_nsec = time % 1000000000};
+  while (sem_clockwait(semaphore, CLOCK_MONOTONIC, &end) && errno == EINTR) continue;
+}
+
 /// What is open in the new program, and at which number.
 static int arrange(posix_spawn_file_actions_t *actions, const int *copies, int count) {
   int code = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);

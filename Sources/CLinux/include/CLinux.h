@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <semaphore.h>
 #include <stddef.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -97,6 +98,9 @@ static inline int linux_limit_send(int socket, int seconds) {
 
 /// Names the calling thread, for `top -H`; at most 15 bytes.
 static inline void linux_thread_name(const char *name) { prctl(PR_SET_NAME, name); }
+
+/// Waits for a semaphore until a time in nanoseconds of the monotonic clock at most.
+void linux_wait_until(sem_t *semaphore, int64_t time);
 
 /// Says whether others of the same user may read this process's memory, and whether it leaves core files.
 static inline void linux_set_dumpable(int dumpable) { prctl(PR_SET_DUMPABLE, dumpable); }

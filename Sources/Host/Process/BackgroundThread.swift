@@ -88,4 +88,9 @@ enum SignalMask {
   func wait() {
     while unsafe sem_wait(semaphore) != 0, errno == EINTR {}
   }
+
+  /// Waits for so many milliseconds at most.
+  func wait(atMost milliseconds: Int64) {
+    unsafe linux_wait_until(semaphore, HostClock.monotonic + milliseconds * nanosecondsPerMillisecond)
+  }
 }

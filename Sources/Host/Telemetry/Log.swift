@@ -44,11 +44,17 @@ package final class Log: Sendable {
     var waiting: [Semaphore] = []
   }
 
+  /// How long the thread lets records gather once it has written some, in milliseconds: each time that it is woken,
+  /// somebody else may have to wait for a processor.
+  private static let pause: Int64 = 50
+
   private let level: Locked<LogLevel>
   private let options: Options
   private let redactor: Redactor
   private let state = Locked(State())
   private let wake = Semaphore()
+  /// Ends a pause of the thread.
+  private let hurry = Semaphore()
   private let thread = Locked<BackgroundThread?>(nil)
   private let records: [LogLevel: Counter]
   private let drops: Counter
@@ -130,6 +136,7 @@ package final class Log: Sendable {
     }
     guard isOpen else { return }
     wake.signal()
+    hurry.signal()
     written.wait()
   }
 
@@ -137,6 +144,7 @@ package final class Log: Sendable {
   package func close() {
     state.withLock { $0.isClosed = true }
     wake.signal()
+    hurry.signal()
     let running = thread.withLock { thread in
       defer { thread = nil }
       return thread
@@ -188,6 +196,7 @@ package final class Log: Sendable {
       if batch.dropped > 0 { tell(Self.report(dropped: batch.dropped), &writer) }
       for report in writer.write(batch.pending) { tell(report, &writer) }
       for waiting in batch.waiting { waiting.signal() }
+      if isOpen { hurry.wait(atMost: Self.pause) }
     }
   }
 
