@@ -7,7 +7,7 @@ struct SendRate {
   ///
   /// To have the disk keep one takes ten times as much of the processors as to pass it on, and more, and others wait for
   /// that. Two thousand a second, were that the default, would make the slowest of their envelopes take half as long again
-  /// on two cores; two hundred make them take a tenth longer (`make bench ARGS=hostile.events`).
+  /// on two cores; two hundred, a tenth to a fifth (`make bench ARGS=hostile.events`).
   static let recorded = 10
   /// Seconds' worth that the bucket holds: what others may have to share the host with, all at once.
   private static let burstSeconds = 0.1
