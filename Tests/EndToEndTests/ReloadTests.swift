@@ -116,7 +116,7 @@ extension EndToEndChanges {
       )
       if !Products.isSanitized { #expect(Double(after) <= Double(resident) * Self.growthMax) }
       // The end of the publisher's connection is seen in its own time.
-      var left = before
+      var left: Footprint?
       _ = try? ledger.host.until("nothing is left") { () -> Void? in
         // What is closed while it is looked at cannot be listed; then it is looked at again.
         guard let found = try? Footprint(of: host, in: ledger.host.directory) else { return nil }
